@@ -1,0 +1,164 @@
+import type { ProblemCode } from '../exchange/problem.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
+import type { RunTrigger } from '../exchange/reports.ts';
+
+/**
+ * Everything the service ever says in its log: a closed union. No field can hold a patient's name, number, id or text:
+ * strings are opaque keys, codes from closed lists, configured names, times and addresses of machines. What is not
+ * here is not logged.
+ */
+export type AuditEvent =
+  | {
+      readonly event: 'service_started';
+      readonly version: string;
+      readonly sources: readonly string[];
+      readonly destination: string;
+    }
+  | { readonly event: 'service_stopping'; readonly reason: 'SIGTERM' | 'SIGINT' | 'failure' }
+  | { readonly event: 'service_stopped'; readonly exitCode: number; readonly handedBack: number }
+  | { readonly event: 'http_listening'; readonly host: string; readonly port: number }
+  | { readonly event: 'runs_interrupted'; readonly count: number }
+  | {
+      readonly event: 'run_triggered';
+      readonly runId: string;
+      readonly trigger: RunTrigger;
+      readonly user: string | null;
+      readonly requestId: string | null;
+    }
+  | {
+      readonly event: 'run_started';
+      readonly runId: string;
+      readonly trigger: RunTrigger;
+      readonly sources: readonly string[];
+    }
+  | {
+      readonly event: 'run_finished';
+      readonly runId: string;
+      readonly state: 'done' | 'failed';
+      readonly durationMs: number;
+      readonly read: number;
+      readonly added: number;
+      readonly changed: number;
+      readonly delivered: number;
+      readonly pending: number;
+      readonly waiting: number;
+      readonly rejected: number;
+    }
+  | { readonly event: 'run_skipped'; readonly source: string; readonly why: 'already-running' | 'paused' | 'stopped' }
+  | {
+      readonly event: 'window_read';
+      readonly runId: string;
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly rows: number;
+      readonly added: number;
+      readonly changed: number;
+      readonly known: number;
+      readonly unreadable: number;
+      readonly bytes: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly event: 'window_failed';
+      readonly runId: string;
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly code: ProblemCode;
+      readonly httpStatus: number | null;
+    }
+  | {
+      readonly event: 'row_set_apart';
+      readonly source: string;
+      readonly key: RecordKey;
+      readonly code: ProblemCode;
+      readonly field: string | null;
+    }
+  | {
+      readonly event: 'record_delivered';
+      readonly key: RecordKey;
+      readonly attempt: number;
+      readonly change: 'created' | 'updated' | 'unchanged';
+      readonly reference: string;
+      readonly version: string | null;
+    }
+  | {
+      readonly event: 'record_pending' | 'record_waiting';
+      readonly key: RecordKey;
+      readonly attempt: number;
+      readonly code: ProblemCode;
+      readonly httpStatus: number | null;
+      readonly issue: string | null;
+      readonly dueAt: string;
+    }
+  | {
+      readonly event: 'record_rejected' | 'record_skipped';
+      readonly key: RecordKey;
+      readonly attempt: number;
+      readonly code: ProblemCode;
+      readonly where: string | null;
+      readonly httpStatus: number | null;
+      readonly issue: string | null;
+    }
+  | {
+      readonly event: 'records_released';
+      readonly count: number;
+      readonly code: ProblemCode | null;
+      readonly user: string | null;
+      readonly requestId: string | null;
+    }
+  | { readonly event: 'record_dismissed'; readonly key: RecordKey; readonly user: string | null }
+  | {
+      readonly event: 'destination_ready';
+      readonly destination: string;
+      readonly write: string;
+      readonly bundle: string;
+    }
+  | {
+      readonly event: 'destination_failed';
+      readonly destination: string;
+      readonly code: ProblemCode;
+      readonly httpStatus: number | null;
+      readonly retryAt: string | null;
+    }
+  | {
+      readonly event: 'login_failed';
+      readonly requestId: string;
+      readonly address: string;
+      readonly userFingerprint: string;
+      readonly reason: 'unknown-user' | 'wrong-password' | 'malformed-header' | 'too-many-failures';
+    }
+  | { readonly event: 'access_denied'; readonly requestId: string; readonly user: string; readonly operation: string }
+  | {
+      readonly event: 'translate_asked';
+      readonly requestId: string;
+      readonly user: string;
+      readonly rows: number;
+      readonly unreadable: number;
+    }
+  | {
+      readonly event: 'request_failed';
+      readonly requestId: string;
+      readonly operation: string;
+      readonly errorName: string;
+    }
+  | { readonly event: 'service_failed'; readonly errorName: string; readonly errorCode: string | null };
+
+export type AuditEventName = AuditEvent['event'];
+
+/** How loud each event is; everything not listed is `info`. */
+export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'error'>>> = {
+  runs_interrupted: 'warn',
+  run_skipped: 'warn',
+  window_failed: 'warn',
+  row_set_apart: 'warn',
+  record_pending: 'warn',
+  record_waiting: 'warn',
+  record_rejected: 'error',
+  destination_failed: 'warn',
+  login_failed: 'warn',
+  access_denied: 'warn',
+  request_failed: 'error',
+  service_failed: 'error',
+};

@@ -1,0 +1,71 @@
+import { createLogger, format, transports } from 'winston';
+import { auditLevels, type AuditEvent } from './audit-event.ts';
+
+/** Where events go. Never throws. */
+export type AuditLog = (event: AuditEvent) => void;
+
+/** One line of the log: `time`, `level`, `event`, `message`, and the event's own fields. */
+const sentences: Readonly<Record<AuditEvent['event'], string>> = {
+  service_started: 'The service has started.',
+  service_stopping: 'The service is stopping.',
+  service_stopped: 'The service has stopped.',
+  http_listening: 'HTTP is being served.',
+  runs_interrupted: 'Runs of an earlier process were cut off; they are marked as failed.',
+  run_triggered: 'A run was asked for.',
+  run_started: 'A run has started.',
+  run_finished: 'A run has finished.',
+  run_skipped: 'A scheduled run was left out.',
+  window_read: 'A window was read completely.',
+  window_failed: 'A window was not read; it is read again.',
+  row_set_apart: 'A row was set apart for a person to look at.',
+  record_delivered: 'The EHR has the record.',
+  record_pending: 'The record will be tried again.',
+  record_waiting: 'The record waits for its Patient.',
+  record_rejected: 'The record was rejected; a person must act.',
+  record_skipped: 'The record was kept out of the chart.',
+  records_released: 'Records were released.',
+  record_dismissed: 'A record was set aside.',
+  destination_ready: 'The EHR was asked what it offers; the way of writing is chosen.',
+  destination_failed: 'The EHR cannot be written to at present.',
+  login_failed: 'A login failed.',
+  access_denied: 'A user lacks the role for an operation.',
+  translate_asked: 'A translation was asked for.',
+  request_failed: 'An HTTP request failed inside the service.',
+  service_failed: 'The service met an unexpected error.',
+};
+
+/**
+ * JSON lines on one of the process's streams.
+ * @param level the least level written: `info`, `warn` or `error`
+ * @param stream `serve` logs to standard output, every other command to standard error, which keeps its answer clean
+ */
+export function openAuditLog(options: {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly stream: 'stdout' | 'stderr';
+  readonly now: () => number;
+}): AuditLog {
+  const logger = createLogger({
+    level: options.level,
+    // Built key by key: winston appends a `message` in the data to the text and turns Errors into {}.
+    format: format.printf((info) => {
+      const { event, fields } = info as unknown as { event: AuditEvent['event']; fields: object };
+      return JSON.stringify({
+        time: new Date(options.now()).toISOString(),
+        level: info.level,
+        event,
+        message: sentences[event],
+        ...fields,
+      });
+    }),
+    transports: [
+      new transports.Console({
+        stderrLevels: options.stream === 'stderr' ? ['error', 'warn', 'info'] : [],
+        forceConsole: false,
+      }),
+    ],
+  });
+  return (record) => {
+    const { event, ...fields } = record;
+    logger.log({ level: auditLevels[event] ?? 'info', message: '', event, fields });
+  };
+}

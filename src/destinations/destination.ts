@@ -1,0 +1,28 @@
+import type { Delivery, DeliveryOutcome } from '../exchange/delivery.ts';
+import type { Problem } from '../exchange/problem.ts';
+
+/** What a destination can do, learned from itself. */
+export type DestinationCheck =
+  | {
+      readonly kind: 'ready';
+      /** For people: which way of writing, in what kind of Bundle, and why. */
+      readonly write: string;
+      readonly bundle: string;
+      readonly why: string;
+    }
+  /** `ehr-unsuitable`: it was reached and lacks what is needed. Anything else: it could not be asked. */
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly why: string };
+
+/** Where Communications go. One kind per folder beside this file; `registry.ts` lists them. */
+export interface Destination {
+  readonly name: string;
+  /** Asks the destination what it offers and settles the way of writing. Writes nothing, ever. */
+  check(signal: AbortSignal): Promise<DestinationCheck>;
+  /**
+   * Sends each delivery once and gives exactly one outcome per delivery, whatever happens; never throws for what the
+   * EHR or the network does. Keys are unique within one call. Idempotent: sending again what is there changes nothing.
+   */
+  send(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
+  /** Ends kept-open connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,48 @@
+import type { Communication } from 'fhir/r4.js';
+import type { Problem } from './problem.ts';
+import type { RecordKey } from './record-key.ts';
+import type { Instant } from './window.ts';
+
+/** One Communication on its way to the EHR. */
+export interface Delivery {
+  readonly key: RecordKey;
+  /** Complete and deterministic: the same record gives the same bytes. Its `id` is the key. */
+  readonly resource: Communication;
+  /** Where the EHR keeps it (`Communication/…`), once known. */
+  readonly knownReference?: string;
+  /** An earlier answer was lost: the EHR may hold it already. Look before sending. */
+  readonly unsure: boolean;
+}
+
+/** What became of one delivery; `send` gives exactly one for each. */
+export type DeliveryOutcome =
+  | {
+      readonly kind: 'accepted';
+      readonly key: RecordKey;
+      /** `Communication/<id>`, relative to the destination's base. */
+      readonly reference: string;
+      /** The EHR's version id, where it told one. */
+      readonly version?: string;
+      readonly change: 'created' | 'updated' | 'unchanged';
+    }
+  | { readonly kind: 'refused'; readonly key: RecordKey; readonly problem: Problem };
+
+/** What the ledger is to write down for one claimed record. `pending` and `waiting` come due again. */
+export type Settlement =
+  | {
+      readonly state: 'delivered';
+      readonly key: RecordKey;
+      readonly reference: string;
+      readonly version?: string;
+    }
+  | {
+      readonly state: 'pending' | 'waiting';
+      readonly key: RecordKey;
+      readonly dueAt: Instant;
+      readonly problem: Problem;
+      /** Whether this try counts towards the attempts a record has. What concerns the whole EHR does not. */
+      readonly usedAttempt: boolean;
+      /** Whether the EHR may hold it: the next try looks first. */
+      readonly unsure: boolean;
+    }
+  | { readonly state: 'rejected' | 'skipped'; readonly key: RecordKey; readonly problem: Problem };

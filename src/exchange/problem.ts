@@ -1,0 +1,255 @@
+/**
+ * Everything that can go wrong with a window, a row or a message, as a closed list. Policy, reports and tests read the
+ * code; people read the sentence. The class says what happens next by itself:
+ * - permanent: nothing; a person must act, then release the record;
+ * - transient: the same again, after a back-off;
+ * - waiting: the EHR lacks something it will get (the Patient): again, slowly, without using up attempts;
+ * - ambiguous: the answer was lost and the EHR may have the message: look there before sending again.
+ */
+export type ProblemClass = 'permanent' | 'transient' | 'waiting' | 'ambiguous';
+
+/** Whom the problem concerns: one record alone, or everything on its way to or from that side. */
+export type ProblemScope = 'record' | 'source' | 'destination';
+
+interface ProblemKind {
+  readonly class: ProblemClass;
+  readonly scope: ProblemScope;
+  /** What is wrong and what to do. Never holds a value from a message. */
+  readonly sentence: string;
+}
+
+const kinds = {
+  'source-unreachable': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'Dialog Health cannot be reached. Check sources[].url, DNS, the firewall and the proxy.',
+  },
+  'source-tls-error': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'The TLS certificate of Dialog Health is not trusted. Check sources[].url and sources[].tls.ca.',
+  },
+  'source-timeout': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'Dialog Health did not answer in full within sources[].timeout.',
+  },
+  'source-unauthorized': {
+    class: 'permanent',
+    scope: 'source',
+    sentence:
+      'Dialog Health refused the login. Reading has stopped, so that the account is not locked. Check username, password and console, then restart or ask for a run.',
+  },
+  'source-throttled': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'Dialog Health asked for fewer requests. Reading goes on after the pause it named.',
+  },
+  'source-server-error': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'Dialog Health answered with a server error.',
+  },
+  'source-refused': {
+    class: 'permanent',
+    scope: 'source',
+    sentence: 'Dialog Health refused the request. Check sources[].console, method and timestampFormat.',
+  },
+  'source-redirect': {
+    class: 'permanent',
+    scope: 'source',
+    sentence: 'Dialog Health redirected the request, which is never followed. Set sources[].url to the final address.',
+  },
+  'source-unexpected-answer': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'The answer is not a list of message results (a login or maintenance page, an error object?).',
+  },
+  'source-incomplete-answer': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'The answer ended early or is not valid JSON. Nothing of the window counts as read.',
+  },
+  'source-too-large': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'The answer is larger than sources[].maxResponseBytes. Raise it, or read shorter ranges with backfill.',
+  },
+  'budget-exhausted': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'sources[].requestsPerHour is used up. Reading goes on when the hour allows it.',
+  },
+  'unreadable-row': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'A row of the answer cannot be read. It is kept; its neighbours went on. Ask Dialog Health about the field.',
+  },
+  'missing-id': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'A row has no outgoingMessageId, so it cannot be told from others. It is kept. Ask Dialog Health.',
+  },
+  'content-conflict': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'A row has the id of a message already read, with another text, time or person. The first is kept as it is, this one apart. Ask Dialog Health.',
+  },
+  'not-for-a-chart': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'The mapping keeps messages of this kind out of the chart (table "who" in codes.yaml).',
+  },
+  'recipient-type-unknown': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'The recipientType is not in table "who". Add a row to codes.yaml, then release the record.',
+  },
+  'mapping-refused': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'A decision table of the mapping rejects this record. Add a row to codes.yaml, then release the record.',
+  },
+  'person-id-missing': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'The row names no person, and a message is never sent without a subject. Ask Dialog Health.',
+  },
+  'person-id-unusable': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The person id cannot be a FHIR id (letters, digits, "-" and ".", at most 64). Set patient.reference to identifier, then release the record.',
+  },
+  'resource-invalid': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The Communication made for this record is not valid FHIR R4. Correct the mapping, then release the record.',
+  },
+  'ehr-unreachable': {
+    class: 'transient',
+    scope: 'destination',
+    sentence: 'The EHR cannot be reached. Check destination.url, DNS, the firewall and the proxy.',
+  },
+  'ehr-tls-error': {
+    class: 'transient',
+    scope: 'destination',
+    sentence: 'The TLS certificate of the EHR is not trusted. Check destination.url and destination.tls.ca.',
+  },
+  'ehr-answer-lost': {
+    class: 'ambiguous',
+    scope: 'destination',
+    sentence:
+      'The connection to the EHR broke before its answer came. The EHR is asked for the message before it is sent again.',
+  },
+  'ehr-unauthorized': {
+    class: 'transient',
+    scope: 'destination',
+    sentence: 'The EHR refused the login. Check destination.auth.',
+  },
+  'ehr-forbidden': {
+    class: 'transient',
+    scope: 'destination',
+    sentence: 'The EHR allows this login no writing of Communication. Grant it create, update and read.',
+  },
+  'ehr-throttled': { class: 'transient', scope: 'destination', sentence: 'The EHR asked for fewer requests.' },
+  'ehr-server-error': { class: 'transient', scope: 'destination', sentence: 'The EHR answered with a server error.' },
+  'ehr-unexpected-answer': {
+    class: 'ambiguous',
+    scope: 'destination',
+    sentence:
+      'The EHR answered with something that is not FHIR (a proxy or login page?). It is asked again for each message.',
+  },
+  'ehr-unsuitable': {
+    class: 'permanent',
+    scope: 'destination',
+    sentence:
+      'The EHR offers no way of writing a Communication twice without doubling it. See destination.write and destination.assume.',
+  },
+  'resource-refused': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The EHR refused this Communication. See the element it names; correct the mapping, then release the record.',
+  },
+  'patient-not-found': {
+    class: 'waiting',
+    scope: 'record',
+    sentence: 'The EHR does not have this Patient yet. The record is tried again until patient.maxWait has passed.',
+  },
+  'version-conflict': {
+    class: 'transient',
+    scope: 'record',
+    sentence: 'Somebody else wrote this Communication at the same time.',
+  },
+  'record-throttled': {
+    class: 'transient',
+    scope: 'record',
+    sentence: 'The EHR did not carry out this entry: too many at once.',
+  },
+  'record-server-error': { class: 'transient', scope: 'record', sentence: 'The EHR failed on this entry.' },
+  'multiple-matches': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The EHR holds more than one Communication with this identifier. Remove the extra ones there, then release the record.',
+  },
+  'deleted-at-ehr': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'This Communication was deleted in the EHR and is not written again. Dismiss the record, or release it to write it anew.',
+  },
+  'resource-too-large': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'The EHR refused this Communication for its size.',
+  },
+  'outcome-unknown': {
+    class: 'ambiguous',
+    scope: 'record',
+    sentence: 'The EHR said nothing about this entry. It is asked for the message before it is sent again.',
+  },
+  'body-sealed': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The stored message cannot be opened: ledger.encryptionKey is missing or another one. Set the right key, then release the record.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof kinds;
+
+/** One thing gone wrong. No field can hold a name, a number or a text of a message. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** Where: a vendor field, a FHIR element, a table of the mapping. Never a value. */
+  readonly where?: string;
+  /** The HTTP status the other side answered with. */
+  readonly httpStatus?: number;
+  /** `OperationOutcome.issue.code`, and the server's own message code (`HAPI-1094`); never its text, which may echo the message. */
+  readonly issue?: string;
+  /** How long the other side asked to wait (`Retry-After`). */
+  readonly retryAfterMs?: number;
+}
+
+export const problemCodes = Object.keys(kinds) as readonly ProblemCode[];
+
+export const isProblemCode = (value: string): value is ProblemCode => Object.hasOwn(kinds, value);
+
+export const problemKind = (code: ProblemCode): ProblemKind => kinds[code];
+
+/** For people: what is wrong, where, and what to do. */
+export function problemSentence(problem: Problem): string {
+  const details = [
+    problem.where,
+    problem.httpStatus === undefined ? undefined : `HTTP ${problem.httpStatus}`,
+    problem.issue,
+  ].filter((detail) => detail !== undefined);
+  return details.length === 0
+    ? kinds[problem.code].sentence
+    : `${kinds[problem.code].sentence} (${details.join(', ')})`;
+}

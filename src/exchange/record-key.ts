@@ -1,0 +1,30 @@
+import { v5 as uuidV5 } from 'uuid';
+
+/** UUIDv5 of one Communication: its FHIR id where the EHR lets clients choose, and the record's name in API and logs. */
+export type RecordKey = string;
+
+/**
+ * The keys under one canonical base: the same message always gets the same key, on every machine, with or without a
+ * ledger. That is what makes every write idempotent. A key tells nothing about the message without the vendor's id.
+ */
+export interface KeySpace {
+  /** The value of the outgoing message's identifier: the vendor's id, trimmed, in lower case. */
+  outgoingIdentifier(outgoingMessageId: string): string;
+  outgoing(outgoingMessageId: string): RecordKey;
+  /**
+   * The reply to that message with that text. The vendor gives an incoming text no id: two equal texts to one message
+   * are one reply.
+   */
+  reply(outgoingMessageId: string, incomingMessage: string): RecordKey;
+}
+
+/** @param canonicalBase without a slash at its end. Another base gives other keys: it must never change. */
+export function keySpace(canonicalBase: string): KeySpace {
+  const namespace = uuidV5(`${canonicalBase}/sid/sms-outgoing-message-id`, uuidV5.URL);
+  const outgoingIdentifier = (id: string): string => id.trim().toLowerCase();
+  return {
+    outgoingIdentifier,
+    outgoing: (id) => uuidV5(`out|${outgoingIdentifier(id)}`, namespace),
+    reply: (id, text) => uuidV5(`reply|${outgoingIdentifier(id)}|${text.trim().normalize('NFC')}`, namespace),
+  };
+}

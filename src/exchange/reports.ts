@@ -1,0 +1,145 @@
+import type { Bundle } from 'fhir/r4.js';
+import type { Problem, ProblemCode } from './problem.ts';
+import type { RecordKey } from './record-key.ts';
+import type { Direction } from './record.ts';
+
+/** What HTTP and the commands show. Times are ISO 8601 in UTC. Nothing here can hold a name, a number or a text. */
+
+export type RunTrigger = 'schedule' | 'startup' | 'api' | 'command';
+
+export type ProblemCounts = { readonly [code in ProblemCode]?: number };
+
+export interface SourceRunReport {
+  readonly name: string;
+  /** Windows read completely. */
+  readonly windows: number;
+  /** Rows of the vendor. */
+  readonly read: number;
+  /** Messages seen for the first time; a row with a reply holds two messages. */
+  readonly new: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly unreadable: number;
+  /** Why a window was not read, and rows set apart, by code. */
+  readonly problems: ProblemCounts;
+}
+
+export interface DeliveryReport {
+  readonly delivered: number;
+  readonly pending: number;
+  readonly waiting: number;
+  readonly rejected: number;
+  readonly skipped: number;
+  readonly problems: ProblemCounts;
+}
+
+export interface RunReport {
+  readonly id: string;
+  readonly trigger: RunTrigger;
+  readonly state: 'running' | 'done' | 'failed';
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly sources: readonly SourceRunReport[];
+  readonly delivery: DeliveryReport;
+}
+
+export const recordStates = ['pending', 'delivering', 'waiting', 'delivered', 'skipped', 'rejected'] as const;
+
+/**
+ * pending: to be sent when due. delivering: claimed. waiting: the EHR lacks the Patient. delivered: the EHR confirmed
+ * the current content. skipped: kept out of the chart by the mapping, or dismissed. rejected: a person must act.
+ */
+export type RecordState = (typeof recordStates)[number];
+
+export interface RecordView {
+  readonly key: RecordKey;
+  readonly source: string;
+  /** null: a row that could not be read. */
+  readonly direction: Direction | null;
+  readonly state: RecordState;
+  readonly attempts: number;
+  readonly code: ProblemCode | null;
+  /** What is wrong and what to do, for people. */
+  readonly problem: string | null;
+  /** `Communication/<id>` at the EHR. */
+  readonly reference: string | null;
+  readonly version: string | null;
+  readonly firstReadAt: string;
+  readonly dueAt: string | null;
+  readonly deliveredAt: string | null;
+}
+
+export interface WindowView {
+  readonly source: string;
+  readonly from: string;
+  readonly to: string;
+  /** complete: coverage moved. failed: it did not, and the window is read again. */
+  readonly state: 'complete' | 'failed';
+  readonly readAt: string;
+  readonly rows: number;
+  readonly code: ProblemCode | null;
+}
+
+/** A page of a list; `next` is the cursor of the following page. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  /** stopped: the login was refused; a person must act. paused: waits after a failure or for the budget. */
+  readonly state: 'idle' | 'running' | 'paused' | 'stopped';
+  /** Everything before this has been read completely at least once. */
+  readonly coveredUntil: string | null;
+  readonly lagSeconds: number | null;
+  readonly lastRun: {
+    readonly id: string;
+    readonly state: RunReport['state'];
+    readonly finishedAt: string | null;
+  } | null;
+  readonly nextRunAt: string | null;
+  readonly budget: { readonly requestsPerHour: number; readonly usedLastHour: number };
+  readonly code: ProblemCode | null;
+  readonly problem: string | null;
+}
+
+export interface DestinationStatus {
+  readonly name: string;
+  readonly state: 'ready' | 'unchecked' | 'paused';
+  /** The way of writing chosen, and why; null before the EHR was reached. */
+  readonly write: string | null;
+  readonly bundle: string | null;
+  readonly why: string | null;
+  readonly pending: number;
+  readonly delivering: number;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly skipped: number;
+  readonly rejected: number;
+  readonly oldestPendingSeconds: number | null;
+  readonly code: ProblemCode | null;
+  readonly problem: string | null;
+}
+
+export interface StatusReport {
+  readonly version: string;
+  readonly startedAt: string | null;
+  readonly sources: readonly SourceStatus[];
+  readonly destinations: readonly DestinationStatus[];
+}
+
+/** A vendor answer turned into FHIR, without a ledger. */
+export interface Translation {
+  /** A `batch` of `PUT Communication/<id>`, one per message. */
+  readonly bundle: Bundle;
+  readonly rows: number;
+  /** Rows that could not be read: position 0 is the first row. */
+  readonly unreadable: readonly { readonly position: number; readonly problem: Problem }[];
+  /** Messages that the mapping keeps out of the chart, or cannot map. */
+  readonly left: readonly {
+    readonly key: RecordKey;
+    readonly state: 'skipped' | 'rejected';
+    readonly problem: Problem;
+  }[];
+}

@@ -1,0 +1,55 @@
+import type { Page, RecordView, RunReport, StatusReport, Translation, WindowView } from '../exchange/reports.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
+import type { Problem } from '../exchange/problem.ts';
+import type { Instant } from '../exchange/window.ts';
+import type { PageRequest, RecordFilter } from '../ledger/ledger.ts';
+
+/** Who asks: for the audit log. */
+export interface Asker {
+  readonly user: string;
+  readonly requestId: string;
+}
+
+export interface RunRequest {
+  /** One source by name; all of them without it. */
+  readonly source?: string;
+  /** Read this range instead of what is due. Both or neither. */
+  readonly from?: Instant;
+  readonly to?: Instant;
+  readonly idempotencyKey?: string;
+}
+
+export type RunAnswer =
+  | { readonly kind: 'started'; readonly id: string }
+  /** The same `Idempotency-Key` started this one before. */
+  | { readonly kind: 'repeated'; readonly id: string }
+  | { readonly kind: 'already-running'; readonly id: string }
+  | { readonly kind: 'unknown-source'; readonly known: readonly string[] }
+  /** The service is stopping. */
+  | { readonly kind: 'stopping' };
+
+export type TranslateAnswer =
+  | { readonly kind: 'translated'; readonly translation: Translation }
+  /** The body is not a vendor answer. */
+  | { readonly kind: 'not-an-answer'; readonly problem: Problem };
+
+/** What the HTTP side may ask of the service: everything that `app.ts` is given. */
+export interface Operations {
+  /** The process does its work: schedules and loops beat. */
+  live(): boolean;
+  /** The configuration is good and the ledger can be written to. Says nothing about vendor and EHR. */
+  ready(): Promise<boolean>;
+  status(): Promise<StatusReport>;
+  startRun(request: RunRequest, asker: Asker): Promise<RunAnswer>;
+  run(id: string): Promise<RunReport | undefined>;
+  runs(page: PageRequest): Promise<Page<RunReport>>;
+  records(filter: RecordFilter, page: PageRequest): Promise<Page<RecordView>>;
+  record(key: RecordKey): Promise<RecordView | undefined>;
+  release(filter: RecordFilter, asker: Asker): Promise<number>;
+  windows(
+    filter: { readonly source?: string; readonly from?: Instant; readonly to?: Instant },
+    page: PageRequest,
+  ): Promise<Page<WindowView>>;
+  /** Pure: no ledger, no network. */
+  translate(body: string): Promise<TranslateAnswer>;
+}

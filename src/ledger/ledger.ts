@@ -1,0 +1,190 @@
+import type { Settlement } from '../exchange/delivery.ts';
+import type { Problem, ProblemCode } from '../exchange/problem.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
+import type { Reading, SourceRecord } from '../exchange/record.ts';
+import type { Page, RecordState, RecordView, RunReport, WindowView } from '../exchange/reports.ts';
+import type { Instant, TimeWindow } from '../exchange/window.ts';
+
+/**
+ * The ledger: the one place where intake and delivery meet, and the only state of the service. What it has accepted is
+ * on the disk. Every write carries the epoch under which this process holds the ledger; when another process has taken
+ * over, each of them throws `LeaseLost` and changes nothing.
+ */
+export interface Ledger {
+  readonly messages: Messages;
+  readonly coverage: Coverage;
+  readonly runs: Runs;
+  readonly budget: Budget;
+  /**
+   * Written once, then compared: the canonical base makes the keys, so another one would double every message.
+   * Gives the base the ledger was made with.
+   */
+  keepCanonicalBase(canonicalBase: string): Promise<string>;
+  /** Throws when the ledger cannot be written to. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How the ledger is opened. owner: runs intake and delivery, and is alone. visitor: short writes beside an owner (release, dismiss). reader: writes nothing. */
+export type LedgerAccess = 'owner' | 'visitor' | 'reader';
+
+export interface RecordCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly known: number;
+  /** Rows set apart, seen for the first time. */
+  readonly unreadable: number;
+  /** Rows set apart before. */
+  readonly unreadableKnown: number;
+  /** What the rows set apart suffer from, first seen in this batch. */
+  readonly setApart: readonly { readonly key: RecordKey; readonly problem: Problem }[];
+}
+
+/** A record taken for delivery, leased until `leaseUntil`; after that anyone may claim it again. */
+export interface Claim {
+  /** The name of the source it was read from. */
+  readonly source: string;
+  /** With the newest content, and for an outgoing message every reply known so far in `related`. */
+  readonly record: SourceRecord;
+  /** 1 at the first try. */
+  readonly attempt: number;
+  readonly firstReadAt: Instant;
+  readonly knownReference?: string;
+  readonly unsure: boolean;
+}
+
+export interface ClaimRequest {
+  readonly limit: number;
+  readonly now: Instant;
+  readonly leaseMs: number;
+}
+
+export interface RecordFilter {
+  readonly state?: RecordState;
+  readonly code?: ProblemCode;
+  readonly key?: RecordKey;
+  readonly source?: string;
+}
+
+export interface PageRequest {
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export type MessageCounts = Readonly<Record<RecordState, number>>;
+
+export interface Messages {
+  /**
+   * Takes one batch of rows in one transaction. A message seen for the first time is pending. A known one whose
+   * `changeDigest` differs is pending again, with the new content, when `readAt` (the start of the read) is later than
+   * the read it was last taken from and its rank is not lower; a lower rank is taken when the same one was read twice,
+   * at least ten minutes apart. A new reply makes the message it belongs to pending, for the link. Another
+   * `contentDigest` is set apart as `content-conflict`. What is unchanged costs nothing.
+   */
+  record(source: string, readAt: Instant, readings: readonly Reading[]): Promise<RecordCounts>;
+  /** The oldest due records, now `delivering`. One whose content cannot be opened is settled as `body-sealed`. */
+  claim(request: ClaimRequest): Promise<readonly Claim[]>;
+  /**
+   * Writes down what became of claimed records. One that changed while it was on its way stays pending with the newer
+   * content, keeping the reference and that the EHR has it. `delivered`, `skipped` drop the stored content. Gives the
+   * keys whose lease was lost meanwhile: nothing was written for them.
+   */
+  settle(settlements: readonly Settlement[], now: Instant): Promise<readonly RecordKey[]>;
+  /** Makes every `pending` record due at once; `waiting` ones stay. A `Retry-After` is the caller's to honour. */
+  makePendingDue(now: Instant): Promise<void>;
+  /** When the next pending or waiting record comes due. */
+  nextDue(): Promise<Instant | undefined>;
+  /** Makes rejected and waiting records pending again, now, with their attempts forgotten. Unreadable rows stay. */
+  release(filter: RecordFilter, now: Instant): Promise<number>;
+  /** Sets rejected records aside as `skipped`. */
+  dismiss(key: RecordKey): Promise<number>;
+  list(filter: RecordFilter, page: PageRequest): Promise<Page<RecordView>>;
+  counts(): Promise<MessageCounts>;
+  oldestPending(): Promise<Instant | undefined>;
+}
+
+/** A window that was asked for, and how it went. */
+export interface WindowRead {
+  readonly source: string;
+  readonly window: TimeWindow;
+  readonly readAt: Instant;
+  readonly rows: number;
+}
+
+export interface SweepState {
+  /** End and time of the last completed sweep. */
+  readonly doneEnd?: Instant;
+  readonly doneAt?: Instant;
+  /** A sweep under way: everything before `position` is done, it ends at `to`. */
+  readonly position?: Instant;
+  readonly to?: Instant;
+}
+
+export interface CoverageState {
+  /** Everything in [start, frontier) has been read completely at least once. */
+  readonly start?: Instant;
+  readonly frontier?: Instant;
+  readonly sweep: SweepState;
+}
+
+export interface Coverage {
+  state(source: string): Promise<CoverageState>;
+  /** The last transaction of a complete read: writes the window down and moves what it moves, together. */
+  cover(
+    read: WindowRead,
+    moves: { readonly start?: Instant; readonly frontier?: Instant; readonly sweep?: SweepState },
+  ): Promise<void>;
+  /** Writes a failed read down; moves nothing. */
+  failed(read: WindowRead, problem: Problem): Promise<void>;
+  windows(
+    filter: { readonly source?: string; readonly from?: Instant; readonly to?: Instant },
+    page: PageRequest,
+  ): Promise<Page<WindowView>>;
+}
+
+export interface Runs {
+  begin(report: RunReport): Promise<void>;
+  /** Replaces the stored report. */
+  update(report: RunReport): Promise<void>;
+  get(id: string): Promise<RunReport | undefined>;
+  list(page: PageRequest): Promise<Page<RunReport>>;
+  /** The newest run that read this source. */
+  last(source: string): Promise<RunReport | undefined>;
+  /** The run that an `Idempotency-Key` started, if any; remembered with it otherwise. One transaction. */
+  remember(idempotencyKey: string, id: string): Promise<string>;
+  /** Runs that a killed process left behind become `failed`. */
+  closeInterrupted(now: Instant): Promise<number>;
+}
+
+/** Requests spent at the vendor, in a sliding hour that survives restarts. */
+export interface Budget {
+  /** Books one request if fewer than `perHour` were booked in the hour before `now`; otherwise says when one is free. */
+  spend(
+    source: string,
+    perHour: number,
+    now: Instant,
+  ): Promise<{ readonly granted: true } | { readonly granted: false; readonly freeAt: Instant }>;
+  used(source: string, now: Instant): Promise<number>;
+}
+
+/** Another process holds the ledger now. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost';
+}
+
+/** The ledger cannot be opened, for a reason a person can act on: the message says what to do. */
+export class LedgerRefused extends Error {
+  override name = 'LedgerRefused';
+  readonly reason:
+    | 'held-by-another'
+    | 'newer-schema'
+    | 'other-canonical-base'
+    | 'not-writable'
+    | 'damaged'
+    | 'unreachable'
+    | 'missing';
+  constructor(reason: LedgerRefused['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,17 @@
+import type { Communication } from 'fhir/r4.js';
+import type { Problem } from '../exchange/problem.ts';
+import type { SourceRecord, Stage, VendorRow } from '../exchange/record.ts';
+
+/** What the mapping makes of one message. */
+export type Mapped =
+  | { readonly kind: 'communication'; readonly resource: Communication }
+  /** Kept out of the chart on purpose: counted, listed, not sent. */
+  | { readonly kind: 'skipped'; readonly problem: Problem }
+  | { readonly kind: 'rejected'; readonly problem: Problem };
+
+/** A loaded and checked mapping. Pure: the same record gives the same bytes; never throws for a record. */
+export interface Mapping {
+  map(record: SourceRecord): Mapped;
+  /** How far the row's outgoing message has come, by the decision table of its status. */
+  stageOf(row: VendorRow): Stage;
+}
