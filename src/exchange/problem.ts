@@ -213,6 +213,11 @@ const kinds = {
     scope: 'record',
     sentence: 'The EHR said nothing about this entry. It is asked for the message before it is sent again.',
   },
+  'source-not-configured': {
+    class: 'permanent',
+    scope: 'record',
+    sentence: 'The record was read from a source that is no longer configured. Add it to sources again, then release the record.',
+  },
   'body-sealed': {
     class: 'permanent',
     scope: 'record',

@@ -28,3 +28,10 @@ export function keySpace(canonicalBase: string): KeySpace {
     reply: (id, text) => uuidV5(`reply|${outgoingIdentifier(id)}|${text.trim().normalize('NFC')}`, namespace),
   };
 }
+
+const unreadableNamespace = uuidV5('urn:dialog-health-fhir:unreadable-row', uuidV5.URL);
+
+/** The name of a row that is no message: the same row of the same source has the same name at every read. */
+export function unreadableKey(source: string, rowJson: string): RecordKey {
+  return uuidV5(`${source}|${rowJson}`, unreadableNamespace);
+}
