@@ -47,25 +47,15 @@ export function openAuditLog(options: {
   const logger = createLogger({
     level: options.level,
     // Built key by key: winston appends a `message` in the data to the text and turns Errors into {}.
-    format: format.printf((info) => {
-      const { event, fields } = info as unknown as { event: AuditEvent['event']; fields: object };
-      return JSON.stringify({
-        time: new Date(options.now()).toISOString(),
-        level: info.level,
-        event,
-        message: sentences[event],
-        ...fields,
-      });
-    }),
+    format: format.printf(({ level, message, fields }) =>
+      JSON.stringify({ time: new Date(options.now()).toISOString(), level, ...Object(fields), message }),
+    ),
     transports: [
-      new transports.Console({
-        stderrLevels: options.stream === 'stderr' ? ['error', 'warn', 'info'] : [],
-        forceConsole: false,
-      }),
+      new transports.Console({ stderrLevels: options.stream === 'stderr' ? ['error', 'warn', 'info'] : [] }),
     ],
   });
-  return (record) => {
-    const { event, ...fields } = record;
-    logger.log({ level: auditLevels[event] ?? 'info', message: '', event, fields });
+  return (event) => {
+    const level = auditLevels[event.event] ?? 'info';
+    logger.log({ level, message: sentences[event.event], fields: event });
   };
 }
