@@ -1,0 +1,125 @@
+import type { Communication } from 'fhir/r4.js';
+import type { RecordView, RunReport, StatusReport, Translation, WindowView } from '../../src/exchange/reports.ts';
+import type { Operations } from '../../src/http/operations.ts';
+
+export const runId = '01995a3e-7c1f-7d04-9f1b-2f6f5b0d9c11';
+export const recordKey = '5c0e9f0e-3f8b-5d4e-9a63-0f6f1f3c2b7a';
+
+export const run: RunReport = {
+  id: runId,
+  trigger: 'api',
+  state: 'done',
+  startedAt: '2026-03-05T14:00:00Z',
+  finishedAt: '2026-03-05T14:00:09Z',
+  sources: [
+    { name: 'main-clinic', windows: 1, read: 3, new: 2, changed: 1, unchanged: 0, unreadable: 0, problems: {} },
+  ],
+  delivery: {
+    delivered: 2,
+    pending: 0,
+    waiting: 1,
+    rejected: 0,
+    skipped: 0,
+    problems: { 'patient-not-found': 1 },
+  },
+};
+
+export const record: RecordView = {
+  key: recordKey,
+  source: 'main-clinic',
+  direction: 'outgoing',
+  state: 'rejected',
+  attempts: 1,
+  code: 'mapping-refused',
+  problem: 'A decision table of the mapping rejects this record.',
+  reference: null,
+  version: null,
+  firstReadAt: '2026-03-05T14:00:00Z',
+  dueAt: null,
+  deliveredAt: null,
+};
+
+export const window: WindowView = {
+  source: 'main-clinic',
+  from: '2026-03-05T13:00:00Z',
+  to: '2026-03-05T14:00:00Z',
+  state: 'failed',
+  readAt: '2026-03-05T14:02:00Z',
+  rows: 0,
+  code: 'source-timeout',
+};
+
+export const status: StatusReport = {
+  version: '0.1.0',
+  startedAt: '2026-03-05T06:00:00Z',
+  sources: [
+    {
+      name: 'main-clinic',
+      state: 'paused',
+      coveredUntil: '2026-03-05T13:58:00Z',
+      lagSeconds: 120,
+      lastRun: { id: runId, state: 'running', finishedAt: null },
+      nextRunAt: null,
+      budget: { requestsPerHour: 240, usedLastHour: 3 },
+      code: 'source-unreachable',
+      problem: 'Dialog Health cannot be reached.',
+    },
+  ],
+  destinations: [
+    {
+      name: 'fhir-server',
+      state: 'ready',
+      write: 'put-by-id',
+      bundle: 'transaction',
+      why: 'It declares updateCreate.',
+      pending: 1,
+      delivering: 0,
+      waiting: 0,
+      delivered: 5,
+      skipped: 0,
+      rejected: 1,
+      oldestPendingSeconds: 30,
+      code: null,
+      problem: null,
+    },
+  ],
+};
+
+const communication: Communication = {
+  resourceType: 'Communication',
+  id: recordKey,
+  status: 'completed',
+  payload: [{ contentString: 'Café at 9 — 👍' }],
+};
+
+export const translation: Translation = {
+  bundle: {
+    resourceType: 'Bundle',
+    type: 'batch',
+    entry: [
+      {
+        fullUrl: `urn:uuid:${recordKey}`,
+        resource: communication,
+        request: { method: 'PUT', url: `Communication/${recordKey}` },
+      },
+    ],
+  },
+  rows: 1,
+  unreadable: [],
+  left: [],
+};
+
+/** A service that is well and knows one run, one record and one window. */
+export const fakeOperations: Operations = {
+  live: () => true,
+  ready: () => Promise.resolve(true),
+  status: () => Promise.resolve(status),
+  startRun: () => Promise.resolve({ kind: 'started', id: runId }),
+  run: (id) => Promise.resolve(id === runId ? run : undefined),
+  runs: () => Promise.resolve({ items: [run], next: 'cursor-2' }),
+  records: () => Promise.resolve({ items: [record], next: null }),
+  record: (key) => Promise.resolve(key === recordKey ? record : undefined),
+  release: () => Promise.resolve(3),
+  windows: () => Promise.resolve({ items: [window], next: null }),
+  translate: () => Promise.resolve({ kind: 'translated', translation }),
+};

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { Translation } from '../../src/exchange/reports.ts';
+import type { TranslateAnswer } from '../../src/http/operations.ts';
+import { recordKey, translation } from './fake-operations.ts';
+import { codeOf, serveApp } from './served-app.ts';
+
+const vendorAnswer = '{"requestId":"1","response":[{"outgoingMessage":"Café – 👍"}]}';
+
+function servedTranslate(answer: TranslateAnswer | Promise<TranslateAnswer>) {
+  const asked: string[] = [];
+  const served = serveApp({
+    operations: {
+      translate: (body) => {
+        asked.push(body);
+        return Promise.resolve(answer);
+      },
+    },
+  });
+  const post = (query = '', body = vendorAnswer, headers: Readonly<Record<string, string>> = {}) =>
+    served.ask({ method: 'POST', path: `/translate${query}`, user: 'otto', body, headers });
+  return { ...served, asked, post };
+}
+
+const translated = (more: Partial<Translation> = {}): TranslateAnswer => ({
+  kind: 'translated',
+  translation: { ...translation, ...more },
+});
+
+const lacking = translated({
+  rows: 4,
+  unreadable: [
+    { position: 2, problem: { code: 'missing-id', where: 'outgoingMessageId' } },
+    { position: 3, problem: { code: 'unreadable-row' } },
+  ],
+  left: [
+    { key: recordKey, state: 'rejected', problem: { code: 'recipient-type-unknown' } },
+    { key: recordKey, state: 'skipped', problem: { code: 'not-for-a-chart' } },
+  ],
+});
+
+describe('POST /translate', () => {
+  it('gives the Bundle as FHIR, and counts', async () => {
+    const { post } = servedTranslate(translated());
+    const reply = await post();
+    expect(reply.status).toBe(200);
+    expect(reply.headers['content-type']).toMatch(/^application\/fhir\+json\b/);
+    expect(reply.body).toEqual(translation.bundle);
+    expect(reply.headers).toMatchObject({
+      'x-rows': '1',
+      'x-unreadable-rows': '0',
+      'x-rejected-messages': '0',
+      'x-skipped-messages': '0',
+    });
+  });
+
+  it('hands the text on exactly as it came', async () => {
+    const { post, asked } = servedTranslate(translated());
+    await post();
+    expect(asked).toEqual([vendorAnswer]);
+  });
+
+  it('audits who asked for how much, and nothing of it', async () => {
+    const { post, events } = servedTranslate(lacking);
+    await post('?partial=true');
+    expect(events).toEqual([
+      { event: 'translate_asked', requestId: 'request-1', user: 'otto', rows: 4, unreadable: 2 },
+    ]);
+  });
+
+  it.each(['', '?partial=false'])('gives no Bundle that lacks something (%s), but says what', async (query) => {
+    const { post } = servedTranslate(lacking);
+    const reply = await post(query);
+    expect(reply.status).toBe(422);
+    expect(reply.body).toMatchObject({
+      code: 'unreadable-rows',
+      unreadableRows: 2,
+      rows: [
+        { position: 2, code: 'missing-id', where: 'outgoingMessageId' },
+        { position: 3, code: 'unreadable-row', where: null },
+      ],
+      rejectedMessages: 1,
+      messages: [{ key: recordKey, code: 'recipient-type-unknown' }],
+    });
+  });
+
+  it('gives the rest to those who ask for it', async () => {
+    const { post } = servedTranslate(lacking);
+    const reply = await post('?partial=true');
+    expect(reply.status).toBe(200);
+    expect(reply.headers).toMatchObject({
+      'x-rows': '4',
+      'x-unreadable-rows': '2',
+      'x-rejected-messages': '1',
+      'x-skipped-messages': '1',
+    });
+  });
+
+  it('takes a message that cannot be mapped as seriously as a row that cannot be read', async () => {
+    const left = [{ key: recordKey, state: 'rejected' as const, problem: { code: 'resource-invalid' as const } }];
+    const { post } = servedTranslate(translated({ left }));
+    const reply = await post();
+    expect(reply.status).toBe(422);
+    expect(codeOf(reply)).toBe('rejected-messages');
+  });
+
+  it('misses nothing when the mapping keeps a message out of the chart', async () => {
+    const left = [{ key: recordKey, state: 'skipped' as const, problem: { code: 'not-for-a-chart' as const } }];
+    const { post } = servedTranslate(translated({ left }));
+    const reply = await post();
+    expect(reply.status).toBe(200);
+    expect(reply.headers['x-skipped-messages']).toBe('1');
+  });
+
+  it('lists the first thousand rows, and counts them all', async () => {
+    const unreadable = Array.from({ length: 1500 }, (_, position) => ({
+      position,
+      problem: { code: 'unreadable-row' as const },
+    }));
+    const { post } = servedTranslate(translated({ unreadable }));
+    const reply = await post();
+    expect(Object(reply.body).rows).toHaveLength(1000);
+    expect(Object(reply.body).unreadableRows).toBe(1500);
+  });
+
+  it('tells JSON that breaks off from JSON that is something else', async () => {
+    const broken = servedTranslate({ kind: 'not-an-answer', problem: { code: 'source-incomplete-answer' } });
+    expect(codeOf(await broken.post())).toBe('malformed-json');
+    const other = servedTranslate({ kind: 'not-an-answer', problem: { code: 'source-unexpected-answer' } });
+    const reply = await other.post();
+    expect(reply.status).toBe(422);
+    expect(codeOf(reply)).toBe('not-a-vendor-answer');
+  });
+
+  it('takes two at once, and asks a third to come back', async () => {
+    const slow = Promise.withResolvers<TranslateAnswer>();
+    const { post, asked } = servedTranslate(slow.promise);
+    const first = [post(), post()];
+    while (asked.length < 2) await new Promise(setImmediate);
+    const third = await post();
+    expect(third.status).toBe(503);
+    expect(codeOf(third)).toBe('busy');
+    slow.resolve(translated());
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await post()).status).toBe(200);
+  });
+});
