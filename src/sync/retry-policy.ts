@@ -1,0 +1,66 @@
+import type { DeliveryOutcome, Settlement } from '../exchange/delivery.ts';
+import { problemKind, type Problem } from '../exchange/problem.ts';
+import { minuteMs, type Instant } from '../exchange/window.ts';
+
+export const firstBackOffMs = 1_000;
+export const longestBackOffMs = 15 * minuteMs;
+/** The shortest time between two looks for a Patient that is not in the EHR yet. */
+export const shortestWaitMs = minuteMs;
+
+/** A number in [0, 1), passed in so that tests decide it. */
+export type Random = () => number;
+
+/**
+ * How long to wait before try number `failures + 1`: doubling from a second to a quarter of an hour, with jitter over
+ * its upper half, so that many waiting sides do not come back together. What the other side asked for is the least.
+ */
+export function backOffMs(failures: number, random: Random, retryAfterMs = 0): number {
+  const whole = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(failures - 1, 30));
+  return Math.max(retryAfterMs, Math.round(whole / 2 + (random() * whole) / 2));
+}
+
+export interface TriedRecord {
+  /** 1 at the first try. */
+  readonly attempt: number;
+  readonly firstReadAt: Instant;
+}
+
+/**
+ * What becomes of a record after one try. What is transient, or concerns the whole EHR, never rejects a record: it
+ * comes back until it succeeds. A missing Patient is waited for at most `patientMaxWaitMs` since the record was read.
+ */
+export function settlementOf(
+  outcome: DeliveryOutcome,
+  tried: TriedRecord,
+  patientMaxWaitMs: number,
+  now: Instant,
+  random: Random,
+): Settlement {
+  if (outcome.kind === 'accepted') {
+    const { key, reference, version } = outcome;
+    return { state: 'delivered', key, reference, ...(version === undefined ? {} : { version }) };
+  }
+  const { key, problem } = outcome;
+  const kind = problemKind(problem.code);
+  const ofThisRecord = kind.scope === 'record';
+  switch (kind.class) {
+    case 'permanent':
+      // What the whole EHR lacks is no fault of the record.
+      return ofThisRecord ? { state: 'rejected', key, problem } : again(key, problem, now + longestBackOffMs, false);
+    case 'waiting': {
+      const age = now - tried.firstReadAt;
+      if (age >= patientMaxWaitMs) return { state: 'rejected', key, problem };
+      const wait = Math.min(longestBackOffMs, Math.max(shortestWaitMs, age / 4));
+      return { ...again(key, problem, now + Math.round(wait * (1 - random() / 4)), false), state: 'waiting' };
+    }
+    case 'transient':
+    case 'ambiguous': {
+      const dueAt = now + backOffMs(ofThisRecord ? tried.attempt : 1, random, problem.retryAfterMs);
+      return again(key, problem, dueAt, ofThisRecord, kind.class === 'ambiguous');
+    }
+  }
+}
+
+function again(key: string, problem: Problem, dueAt: Instant, usedAttempt: boolean, unsure = false) {
+  return { state: 'pending' as 'pending' | 'waiting', key, problem, dueAt, usedAttempt, unsure };
+}

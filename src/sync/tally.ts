@@ -1,0 +1,50 @@
+import type { Settlement } from '../exchange/delivery.ts';
+import type { ProblemCode } from '../exchange/problem.ts';
+import type { DeliveryReport, ProblemCounts } from '../exchange/reports.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
+
+/** Counts problems by code. */
+export class ProblemTally {
+  readonly #counts: { [code in ProblemCode]?: number } = {};
+
+  add(code: ProblemCode, count = 1): void {
+    if (count > 0) this.#counts[code] = (this.#counts[code] ?? 0) + count;
+  }
+
+  counts(): ProblemCounts {
+    return { ...this.#counts };
+  }
+}
+
+/** What became of the messages while a run was open; the last word on each counts. */
+export class DeliveryTally {
+  #delivered = 0;
+  #skipped = 0;
+  /** Only those not delivered are held by key: memory follows the trouble, not the traffic. */
+  readonly #open = new Map<RecordKey, { state: 'pending' | 'waiting' | 'rejected'; code: ProblemCode }>();
+
+  add(settlement: Settlement): void {
+    if (settlement.state === 'delivered' || settlement.state === 'skipped') {
+      this.#open.delete(settlement.key);
+      if (settlement.state === 'delivered') this.#delivered += 1;
+      else this.#skipped += 1;
+    } else {
+      this.#open.set(settlement.key, { state: settlement.state, code: settlement.problem.code });
+    }
+  }
+
+  /** @param pendingInLedger what is still to be sent, whether it was tried in this run or not */
+  report(pendingInLedger: number): DeliveryReport {
+    const problems = new ProblemTally();
+    const open = [...this.#open.values()];
+    for (const { code } of open) problems.add(code);
+    return {
+      delivered: this.#delivered,
+      pending: pendingInLedger,
+      waiting: open.filter(({ state }) => state === 'waiting').length,
+      rejected: open.filter(({ state }) => state === 'rejected').length,
+      skipped: this.#skipped,
+      problems: problems.counts(),
+    };
+  }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { problemCodes, problemKind, type ProblemCode } from '../../src/exchange/problem.ts';
+import { dayMs, minuteMs } from '../../src/exchange/window.ts';
+import { backOffMs, longestBackOffMs, settlementOf } from '../../src/sync/retry-policy.ts';
+
+const now = Date.parse('2026-03-10T12:00:00Z');
+const most = (): number => 0.999_999;
+const refused = (code: ProblemCode, retryAfterMs?: number) => ({
+  kind: 'refused' as const,
+  key: 'k',
+  problem: { code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+});
+const tried = { attempt: 1, firstReadAt: now };
+
+describe('what becomes of a record after one try', () => {
+  it('is delivered when the EHR accepted it', () => {
+    const outcome = {
+      kind: 'accepted',
+      key: 'k',
+      reference: 'Communication/k',
+      version: '2',
+      change: 'updated',
+    } as const;
+    expect(settlementOf(outcome, tried, dayMs, now, most)).toEqual({
+      state: 'delivered',
+      key: 'k',
+      reference: 'Communication/k',
+      version: '2',
+    });
+  });
+
+  it('never rejects what is transient or concerns the whole EHR, however often it was tried', () => {
+    for (const code of problemCodes) {
+      const kind = problemKind(code);
+      if (kind.class === 'permanent' && kind.scope === 'record') continue;
+      if (kind.class === 'waiting') continue;
+      expect(settlementOf(refused(code), { attempt: 500, firstReadAt: 0 }, dayMs, now, most).state, code).toBe(
+        'pending',
+      );
+    }
+  });
+
+  it('rejects a record for a fault of its own that is permanent', () => {
+    expect(settlementOf(refused('resource-refused'), tried, dayMs, now, most)).toMatchObject({ state: 'rejected' });
+  });
+
+  it('waits for a missing Patient ever more slowly, and rejects when patient.maxWait has passed', () => {
+    const young = settlementOf(refused('patient-not-found'), tried, dayMs, now, () => 0);
+    const old = settlementOf(
+      refused('patient-not-found'),
+      { attempt: 1, firstReadAt: now - dayMs / 2 },
+      dayMs,
+      now,
+      () => 0,
+    );
+    const tooOld = settlementOf(
+      refused('patient-not-found'),
+      { attempt: 1, firstReadAt: now - dayMs },
+      dayMs,
+      now,
+      () => 0,
+    );
+    expect(young).toMatchObject({ state: 'waiting', dueAt: now + minuteMs });
+    expect(old).toMatchObject({ state: 'waiting', dueAt: now + longestBackOffMs });
+    expect(tooOld).toMatchObject({ state: 'rejected', problem: { code: 'patient-not-found' } });
+  });
+
+  it('looks at the EHR before it sends again what may have arrived', () => {
+    expect(settlementOf(refused('ehr-answer-lost'), tried, dayMs, now, most)).toMatchObject({
+      state: 'pending',
+      unsure: true,
+    });
+    expect(settlementOf(refused('ehr-unreachable'), tried, dayMs, now, most)).toMatchObject({ unsure: false });
+  });
+
+  it('waits at least as long as the EHR asked', () => {
+    const settlement = settlementOf(refused('record-throttled', 90_000), tried, dayMs, now, () => 0);
+    expect(settlement).toMatchObject({ dueAt: now + 90_000 });
+  });
+});
+
+describe('the back-off', () => {
+  it('doubles from a second to a quarter of an hour and stays within its jitter', () => {
+    expect([1, 2, 3, 4].map((failures) => backOffMs(failures, most))).toEqual([1000, 2000, 4000, 8000]);
+    expect(backOffMs(1, () => 0)).toBe(500);
+    expect(backOffMs(1000, most)).toBe(longestBackOffMs);
+  });
+});

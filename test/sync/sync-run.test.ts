@@ -1,0 +1,301 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../src/exchange/window.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openLedger } from '../../src/ledger/open-ledger.ts';
+import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
+import { makeRuns, type Runs, type StartRun } from '../../src/sync/sync-run.ts';
+import {
+  answer,
+  keptAudit,
+  keys,
+  message,
+  plainMapping,
+  reading,
+  refuse,
+  scriptedDestination,
+  scriptedSource,
+} from '../support/scripted.ts';
+
+let folder: string;
+let ledger: Ledger;
+let delivery: DeliveryLoop;
+let runs: Runs;
+let clock: number;
+let source: ReturnType<typeof scriptedSource>;
+let destination: ReturnType<typeof scriptedDestination>;
+let log: ReturnType<typeof keptAudit>;
+let ids = 0;
+
+const start = Date.parse('2026-03-10T12:00:00Z');
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sync-run-'));
+  clock = start;
+  const now = (): number => clock;
+  ledger = await openLedger({ url: `sqlite:${join(folder, 'ledger.db')}`, access: 'owner', now });
+  source = scriptedSource();
+  destination = scriptedDestination();
+  log = keptAudit();
+  delivery = makeDeliveryLoop({
+    ledger,
+    destination,
+    mappings: new Map([['main-clinic', plainMapping]]),
+    audit: log.audit,
+    now,
+    // Sleeping moves the clock: no test waits for real.
+    sleep: (ms) => {
+      clock += ms;
+      return Promise.resolve();
+    },
+    random: () => 0,
+    reached: () => {},
+    batch: 100,
+    concurrency: 2,
+    patientMaxWaitMs: dayMs,
+  });
+  const limits = {
+    startAt: start - dayMs,
+    settleDelayMs: 2 * minuteMs,
+    latenessMs: 7 * dayMs,
+    longestWindowMs: 7 * dayMs,
+  };
+  runs = makeRuns({
+    ledger,
+    sources: [{ source, limits }],
+    delivery,
+    audit: log.audit,
+    now,
+    newId: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, '0')}`,
+    random: () => 0,
+    reached: () => {},
+  });
+});
+
+afterEach(async () => {
+  await runs.stop();
+  await delivery.stop(0);
+  await ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(request: Partial<StartRun> = {}) {
+  const started = await runs.start({ trigger: 'command', ...request });
+  if (started.kind !== 'started') throw new Error(`not started: ${started.kind}`);
+  return started.finished;
+}
+
+describe('a run', () => {
+  it('reads what is due, delivers it, and reports both', async () => {
+    source.script.push(answer(reading(message('a')), reading(message('b'))));
+    const report = await run();
+    expect(report).toMatchObject({
+      state: 'done',
+      sources: [{ name: 'main-clinic', windows: 1, read: 2, new: 2, changed: 0, unchanged: 0 }],
+      delivery: { delivered: 2, pending: 0, waiting: 0, rejected: 0 },
+    });
+    expect(await ledger.runs.get(report.id)).toEqual(report);
+    expect(destination.held.size).toBe(2);
+  });
+
+  it('costs the EHR nothing when nothing changed', async () => {
+    source.script.push(answer(reading(message('a'))), answer(reading(message('a'))));
+    await run();
+    const report = await run();
+    expect(report.sources[0]).toMatchObject({ new: 0, changed: 0, unchanged: 1 });
+    expect(destination.sent).toHaveLength(1);
+  });
+
+  it('updates the same Communication when the status changed', async () => {
+    source.script.push(answer(reading(message('a', 'SENT', 1))), answer(reading(message('a', 'DELIVERED', 3))));
+    await run();
+    clock += minuteMs;
+    const report = await run();
+    expect(report).toMatchObject({ sources: [{ changed: 1 }], delivery: { delivered: 1 } });
+    expect([...destination.held]).toEqual([[keys.outgoing('a'), 'DELIVERED']]);
+  });
+
+  it('moves no coverage for an answer that failed, and reads the same window again', async () => {
+    source.script.push(
+      async (take) => {
+        await take([reading(message('a'))]);
+        return { kind: 'failed', rows: 1, problem: { code: 'source-incomplete-answer' } };
+      },
+      answer(reading(message('a')), reading(message('b'))),
+    );
+    const failed = await run();
+    expect(failed).toMatchObject({
+      state: 'failed',
+      sources: [{ windows: 0, read: 1, problems: { 'source-incomplete-answer': 1 } }],
+    });
+    expect((await ledger.coverage.state('main-clinic')).frontier).toBeUndefined();
+    // What was read before it broke off is delivered all the same.
+    expect(destination.held.size).toBe(1);
+    const again = await run();
+    expect(again).toMatchObject({ state: 'done', sources: [{ new: 1, unchanged: 1 }] });
+    expect(source.asked[1]).toEqual(source.asked[0]);
+    expect(destination.held.size).toBe(2);
+  });
+
+  it("holds the frontier back to the vendor's clock", async () => {
+    const vendorNow = start - 30 * minuteMs;
+    source.script.push(() => Promise.resolve({ kind: 'complete', rows: 0, bytes: 2, vendorNow }));
+    await run();
+    expect((await ledger.coverage.state('main-clinic')).frontier).toBe(vendorNow - 2 * minuteMs);
+  });
+
+  it('is one at a time for a source, and names the one that is running', async () => {
+    let release = (): void => {};
+    source.script.push(
+      () => new Promise((resolve) => (release = () => resolve({ kind: 'complete', rows: 0, bytes: 2 }))),
+    );
+    const first = await runs.start({ trigger: 'api' });
+    const second = await runs.start({ trigger: 'api' });
+    expect(second).toEqual({ kind: 'already-running', id: first.kind === 'started' ? first.id : '' });
+    await expect.poll(() => source.asked.length).toBe(1);
+    release();
+    if (first.kind === 'started') await first.finished;
+    expect(await runs.start({ trigger: 'schedule' })).toMatchObject({ kind: 'started' });
+  });
+
+  it('is started once for one Idempotency-Key', async () => {
+    const first = await run({ trigger: 'api', idempotencyKey: 'k-1' });
+    expect(await runs.start({ trigger: 'api', idempotencyKey: 'k-1' })).toEqual({ kind: 'repeated', id: first.id });
+    expect(source.asked).toHaveLength(1);
+  });
+
+  it('names the sources there are when asked for another', async () => {
+    expect(await runs.start({ trigger: 'api', source: 'nowhere' })).toEqual({
+      kind: 'unknown-source',
+      known: ['main-clinic'],
+    });
+  });
+
+  it('leaves the schedule out after a failure, but not a person', async () => {
+    source.script.push(() => Promise.resolve({ kind: 'failed', rows: 0, problem: { code: 'source-unreachable' } }));
+    await run();
+    expect(await runs.start({ trigger: 'schedule' })).toEqual({ kind: 'paused' });
+    expect(log.events.at(-1)).toEqual({ event: 'run_skipped', source: 'main-clinic', why: 'paused' });
+    expect(await run()).toMatchObject({ state: 'done' });
+    expect(await runs.start({ trigger: 'schedule' })).toMatchObject({ kind: 'started' });
+  });
+
+  it('makes no request before the time the vendor asked for, whoever asks', async () => {
+    const problem = { code: 'source-throttled', retryAfterMs: hourMs } as const;
+    source.script.push(() => Promise.resolve({ kind: 'failed', rows: 0, problem }));
+    await run();
+    const held = await run();
+    expect(held).toMatchObject({ state: 'failed', sources: [{ windows: 0, problems: { 'source-throttled': 1 } }] });
+    expect(source.asked).toHaveLength(1);
+  });
+
+  it('stops the schedule after a refused login until a person asks', async () => {
+    source.script.push(() =>
+      Promise.resolve({ kind: 'failed', rows: 0, problem: { code: 'source-unauthorized', httpStatus: 401 } }),
+    );
+    await run();
+    clock += 30 * dayMs;
+    expect(await runs.start({ trigger: 'schedule' })).toEqual({ kind: 'paused' });
+    expect(log.events.at(-1)).toMatchObject({ event: 'run_skipped', why: 'stopped' });
+    expect(await run()).toMatchObject({ state: 'done' });
+  });
+});
+
+describe('delivery', () => {
+  it('tries again by itself what failed for a moment, within the run', async () => {
+    source.script.push(answer(reading(message('a'))));
+    destination.script.push(refuse({ code: 'record-server-error', httpStatus: 500 }));
+    expect(await run()).toMatchObject({ state: 'done', delivery: { delivered: 1, pending: 0 } });
+  });
+
+  it('leaves a long back-off to the schedule and says what is pending', async () => {
+    source.script.push(answer(reading(message('a'))));
+    destination.script.push(refuse({ code: 'ehr-throttled', httpStatus: 429, retryAfterMs: minuteMs }));
+    expect(await run()).toMatchObject({
+      state: 'done',
+      delivery: { delivered: 0, pending: 1, problems: { 'ehr-throttled': 1 } },
+    });
+    expect(delivery.state()).toMatchObject({ pausedUntil: clock + minuteMs, problem: { code: 'ehr-throttled' } });
+    // A person cannot cut short what the EHR asked for.
+    expect(await run()).toMatchObject({ delivery: { pending: 1 } });
+    clock += minuteMs;
+    expect(await run()).toMatchObject({ delivery: { delivered: 1, pending: 0 } });
+  });
+
+  it('tries a pending record at once when a person asks, whatever its back-off', async () => {
+    source.script.push(answer(reading(message('a'))));
+    const fails = refuse({ code: 'ehr-server-error', httpStatus: 503 });
+    destination.script.push(fails, fails, fails, fails);
+    expect(await run()).toMatchObject({ delivery: { pending: 1 } });
+    destination.script.length = 0;
+    expect(await run()).toMatchObject({ delivery: { delivered: 1, pending: 0 } });
+  });
+
+  it('sends nothing while the EHR is down, and everything afterwards', async () => {
+    source.script.push(answer(reading(message('a')), reading(message('b'))));
+    const { check } = destination;
+    destination.check = () => Promise.resolve({ kind: 'failed', problem: { code: 'ehr-unreachable' }, why: 'refused' });
+    expect(await run()).toMatchObject({ state: 'done', delivery: { pending: 2 } });
+    expect(destination.sent).toHaveLength(0);
+    destination.check = check;
+    expect(await run()).toMatchObject({ delivery: { delivered: 2, pending: 0 } });
+  });
+
+  it('looks before it sends again what may have arrived', async () => {
+    source.script.push(answer(reading(message('a'))));
+    destination.script.push(refuse({ code: 'ehr-answer-lost' }));
+    expect(await run()).toMatchObject({ delivery: { delivered: 1 } });
+    expect(destination.sent.map(([first]) => first?.unsure)).toEqual([false, true]);
+  });
+
+  it('rejects alone the record at fault and names it by its key', async () => {
+    source.script.push(answer(reading(message('bad')), reading(message('good'))));
+    const refused = refuse({ code: 'resource-refused', httpStatus: 422, issue: 'value' });
+    destination.script.push((each) =>
+      each.key === keys.outgoing('bad')
+        ? refused(each)
+        : { kind: 'accepted', key: each.key, reference: 'Communication/x', change: 'created' },
+    );
+    expect(await run()).toMatchObject({ delivery: { delivered: 1, rejected: 1, problems: { 'resource-refused': 1 } } });
+    const { items } = await ledger.messages.list({ state: 'rejected' }, { limit: 10 });
+    expect(items).toMatchObject([{ key: keys.outgoing('bad'), code: 'resource-refused' }]);
+  });
+
+  it('keeps a record whose Patient is missing waiting, without using up attempts', async () => {
+    source.script.push(answer(reading(message('a'))));
+    destination.script.push(refuse({ code: 'patient-not-found', httpStatus: 400 }));
+    expect(await run()).toMatchObject({ delivery: { waiting: 1, pending: 0 } });
+    const { items } = await ledger.messages.list({ state: 'waiting' }, { limit: 10 });
+    expect(items).toMatchObject([{ attempts: 0, code: 'patient-not-found' }]);
+    clock += minuteMs;
+    expect(await run()).toMatchObject({ delivery: { delivered: 1, waiting: 0 } });
+  });
+
+  it('sends the newest content of a record that changed while it was on its way', async () => {
+    source.script.push(answer(reading(message('a', 'SENT', 1))));
+    destination.script.push((each) => {
+      destination.held.set(each.key, 'SENT');
+      return { kind: 'accepted', key: each.key, reference: `Communication/${each.key}`, change: 'created' };
+    });
+    const { send } = destination;
+    let overtaken = false;
+    destination.send = async (deliveries, signal) => {
+      if (!overtaken) {
+        overtaken = true;
+        await ledger.messages.record('main-clinic', clock + 1, [reading(message('a', 'DELIVERED', 3))]);
+      }
+      return send(deliveries, signal);
+    };
+    expect(await run()).toMatchObject({ delivery: { pending: 0 } });
+    expect([...destination.held.values()]).toEqual(['DELIVERED']);
+  });
+
+  it('delivers by itself what is recorded while the loop is running', async () => {
+    delivery.start();
+    await ledger.messages.record('main-clinic', clock, [reading(message('a'))]);
+    delivery.wake();
+    await expect.poll(() => destination.held.size).toBe(1);
+  });
+});
