@@ -66,6 +66,7 @@ export interface RecordFilter {
   readonly source?: string;
 }
 
+/** `cursor` is the `next` of the page before; any other text throws `BadCursor`. */
 export interface PageRequest {
   readonly cursor?: string;
   readonly limit: number;
@@ -98,8 +99,10 @@ export interface Messages {
   release(filter: RecordFilter, now: Instant): Promise<number>;
   /** Sets rejected records aside as `skipped`. */
   dismiss(key: RecordKey): Promise<number>;
+  /** In the order in which they were first read. */
   list(filter: RecordFilter, page: PageRequest): Promise<Page<RecordView>>;
   counts(): Promise<MessageCounts>;
+  /** Since when the record waits that has been undelivered the longest; those that wait for their Patient do not count. */
   oldestPending(): Promise<Instant | undefined>;
 }
 
@@ -136,6 +139,7 @@ export interface Coverage {
   ): Promise<void>;
   /** Writes a failed read down; moves nothing. */
   failed(read: WindowRead, problem: Problem): Promise<void>;
+  /** Those that overlap the range asked for, the newest read first. */
   windows(
     filter: { readonly source?: string; readonly from?: Instant; readonly to?: Instant },
     page: PageRequest,
@@ -143,15 +147,17 @@ export interface Coverage {
 }
 
 export interface Runs {
-  begin(report: RunReport): Promise<void>;
+  /** Stores a run, and with it the `Idempotency-Key` that asked for it: together or not at all. */
+  begin(report: RunReport, idempotencyKey?: string): Promise<void>;
   /** Replaces the stored report. */
   update(report: RunReport): Promise<void>;
   get(id: string): Promise<RunReport | undefined>;
+  /** The newest first. */
   list(page: PageRequest): Promise<Page<RunReport>>;
   /** The newest run that read this source. */
   last(source: string): Promise<RunReport | undefined>;
-  /** The run that an `Idempotency-Key` started, if any; remembered with it otherwise. One transaction. */
-  remember(idempotencyKey: string, id: string): Promise<string>;
+  /** The id of the run that an `Idempotency-Key` started, if any. */
+  recall(idempotencyKey: string): Promise<string | undefined>;
   /** Runs that a killed process left behind become `failed`. */
   closeInterrupted(now: Instant): Promise<number>;
 }
@@ -172,17 +178,27 @@ export class LeaseLost extends Error {
   override name = 'LeaseLost';
 }
 
+/** A cursor that no page of this list gave. */
+export class BadCursor extends Error {
+  override name = 'BadCursor';
+}
+
 /** The ledger cannot be opened, for a reason a person can act on: the message says what to do. */
 export class LedgerRefused extends Error {
   override name = 'LedgerRefused';
   readonly reason:
     | 'held-by-another'
     | 'newer-schema'
+    | 'older-schema'
+    | 'older-schema'
     | 'other-canonical-base'
     | 'not-writable'
     | 'damaged'
     | 'unreachable'
-    | 'missing';
+    | 'missing'
+    | 'network-volume'
+    | 'bad-url'
+    | 'bad-encryption-key';
   constructor(reason: LedgerRefused['reason'], message: string) {
     super(message);
     this.reason = reason;

@@ -1,0 +1,34 @@
+import { CompiledQuery, type ExpressionWrapper, type Kysely, type SqlBool, type Transaction } from 'kysely';
+import { messageColumns, type LedgerTables, type MessageRow } from './tables.ts';
+
+export type Connection = Kysely<LedgerTables> | Transaction<LedgerTables>;
+
+/** What the two engines have in common, and the few things they are asked for in their own way. */
+export interface Database {
+  readonly kysely: Kysely<LedgerTables>;
+  readonly engine: 'sqlite' | 'postgres';
+  /** Whether `column` of `message` is one of these; the same statement for any number of them. */
+  among(column: 'key' | 'thread', values: readonly string[]): ExpressionWrapper<LedgerTables, 'message', SqlBool>;
+  /** Writes whole rows over those with the same key, or as new ones. */
+  putMessages(transaction: Transaction<LedgerTables>, rows: readonly MessageRow[]): Promise<void>;
+  hasTable(name: keyof LedgerTables): Promise<boolean>;
+  /** Gives up the ownership, when it has it, and every connection. */
+  close(): Promise<void>;
+}
+
+/** The statement of `putMessages` for so many rows; `placeholder` gives the n-th parameter, from 1. */
+export function putStatement(rows: number, placeholder: (position: number) => string): string {
+  const width = messageColumns.length;
+  const tuples = Array.from(
+    { length: rows },
+    (_, row) => `(${messageColumns.map((_, column) => placeholder(row * width + column + 1)).join(', ')})`,
+  );
+  const replaced = messageColumns.filter((column) => column !== 'key').map((column) => `${column} = excluded.${column}`);
+  return `insert into message (${messageColumns.join(', ')}) values ${tuples.join(', ')} on conflict (key) do update set ${replaced.join(', ')}`;
+}
+
+export const parametersOf = (row: MessageRow): (string | number | null)[] =>
+  messageColumns.map((column) => row[column]);
+
+export const rawQuery = (text: string, parameters: readonly unknown[] = []): CompiledQuery =>
+  CompiledQuery.raw(text, [...parameters]);
