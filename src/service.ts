@@ -1,34 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { openAuditLog, type AuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import { destinationKinds } from './destinations/registry.ts';
+import type { Destination } from './destinations/destination.ts';
 import { problemSentence } from './exchange/problem.ts';
-import { keySpace, type KeySpace } from './exchange/record-key.ts';
-import type { Reading } from './exchange/record.ts';
-import type { Instant } from './exchange/window.ts';
+import { dayMs, type Instant } from './exchange/window.ts';
 import { makeApp } from './http/app.ts';
-import { listen, type Listening } from './http/listen.ts';
+import { listen, type ListenOptions, type Listening } from './http/listen.ts';
 import type { Operations } from './http/operations.ts';
 import { verifyPassword } from './http/password-hash.ts';
 import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
-import { loadMapping } from './mapping/load-mapping.ts';
 import type { Mapping } from './mapping/mapping.ts';
-import { makeDispatcher } from './network/dispatcher.ts';
-import { sourceKinds } from './sources/registry.ts';
-import { makeDeliveryLoop, type DeliveryLoop } from './sync/delivery.ts';
+import { loadedMapping, makeDestination, makeSource } from './parts.ts';
+import { Refused } from './refused.ts';
+import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
 import type { Reached } from './sync/intake.ts';
 import { statusReport } from './sync/status.ts';
-import { makeRuns, type Runs, type ScheduledSource } from './sync/sync-run.ts';
-import { translationOf } from './sync/translation.ts';
+import { makeRuns, type Runs, type ScheduledSource, type StartRun } from './sync/sync-run.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
+import type { WakeUps } from './sync/wake-ups/wake-ups.ts';
+import { makeTranslator } from './translator.ts';
 import { version } from './version.ts';
 
 /** How long SIGTERM waits for what is on its way to the EHR; orchestrators kill after 30 s. */
 const graceMs = 20_000;
-const mappingsFolder = fileURLToPath(new URL('../mappings', import.meta.url));
+/** An EHR that does not answer for so long is unreachable at start; delivery comes back to it. */
+const firstCheckMs = 10_000;
 
 export interface ServiceOptions {
   readonly now: () => Instant;
@@ -57,27 +56,14 @@ export interface Service {
   stop(): Promise<number>;
 }
 
-/** The service cannot start as it is configured; the message says what is wrong, where, and what to do. */
-export class Refused extends Error {
-  override name = 'Refused';
-}
-
-/** The composition root: configuration in, parts out. The one file that knows every concrete kind. */
+/** The composition root: configuration in, parts out. Throws `Refused` and `LedgerRefused`. */
 export async function openService(config: Config, options: ServiceOptions): Promise<Service> {
-  const { now, access, reached = () => {} } = options;
+  const { now, access, log, reached = () => {} } = options;
   const startedAt = now();
-  const keys = keySpace(config.mapping.canonicalBase);
-  const mappings = new Map(config.sources.map((source) => [source.name, loadedMapping(config, source, keys)]));
-  const audit = openAuditLog({ level: config.log.level, stream: options.log, now });
-  const ledger = await openLedger({
-    url: config.ledger.url,
-    access,
-    encryptionKey: config.ledger.encryptionKey.reveal(),
-    now,
-  });
-  if (access === 'owner') await keepIdentity(ledger, config.mapping.canonicalBase);
-
+  const mappings = new Map(config.sources.map((source) => [source.name, loadedMapping(config, source)]));
   const destination = makeDestination(config.destination, now);
+  const audit = openAuditLog({ level: config.log.level, stream: log, now });
+  const ledger = await ledgerOf(config, access, now);
   const delivery = makeDeliveryLoop({
     ledger,
     destination,
@@ -91,57 +77,177 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     concurrency: config.destination.concurrency,
     patientMaxWaitMs: config.patient.maxWait,
   });
-  const sources = config.sources.map((source) => scheduledSource(source, { keys, ledger, mappings, now }));
+  const sources = scheduledSources(config, mappings, ledger, now);
   const runs = makeRuns({ ledger, sources, delivery, audit, now, newId: randomUUID, random: Math.random, reached });
   const wakeUps = inProcessWakeUps(
     config.sources.map(({ name, schedule, timezone }) => ({ source: name, expression: schedule, timezone })),
     (source) => start({ trigger: 'schedule', source }),
   );
-  const translator = makeTranslator(config);
   let http: Listening | undefined;
+  let housekeeping: NodeJS.Timeout | undefined;
   let stopping: Promise<number> | undefined;
 
+  const failed = (error: unknown): void =>
+    audit({ event: 'service_failed', errorName: nameOf(error), errorCode: codeOf(error) });
+
   /** A run nobody waits for. */
-  function start(request: Parameters<Runs['start']>[0]): void {
+  function start(request: StartRun): void {
     runs
       .start(request)
       .then((started) => (started.kind === 'started' ? started.finished : undefined))
-      .catch((error: unknown) => audit({ event: 'service_failed', ...kindOf(error) }));
+      .catch(failed);
   }
 
-  const operations: Operations = {
+  const operations = operationsOf(config, {
+    ledger,
+    delivery,
+    runs,
+    wakeUps,
+    destination,
+    audit,
+    now,
+    failed,
+    startedAt: access === 'owner' ? startedAt : undefined,
+    stopping: () => stopping !== undefined,
+  });
+
+  async function stopInOrder(): Promise<number> {
+    clearInterval(housekeeping);
+    await wakeUps.stop();
+    const reading = runs.stop();
+    await delivery.stop(graceMs);
+    await reading;
+    await http?.close(1_000);
+    const handedBack = access === 'owner' ? (await ledger.messages.counts()).delivering : 0;
+    await destination.close();
+    await ledger.close();
+    return handedBack;
+  }
+
+  return {
+    ledger,
+    delivery,
+    runs,
+    operations,
+    audit,
+    async checkDestination() {
+      const check = await destination.check(AbortSignal.timeout(Math.min(config.destination.timeout, firstCheckMs)));
+      if (check.kind === 'failed' && check.problem.code === 'ehr-unsuitable') {
+        throw new Refused(`destination: ${problemSentence(check.problem)}\n  ${config.destination.url}: ${check.why}`);
+      }
+    },
+    async serve() {
+      const interrupted = await ledger.runs.closeInterrupted(now());
+      if (interrupted > 0) audit({ event: 'runs_interrupted', count: interrupted });
+      http = await listening(config, operations, audit, now);
+      audit({ event: 'service_started', version, sources: [...mappings.keys()], destination: destination.name });
+      audit({ event: 'http_listening', host: config.http.host, port: http.port });
+      housekeeping = setInterval(() => {
+        ledger.forget(now() - config.ledger.retention).catch(failed);
+      }, dayMs).unref();
+      delivery.start();
+      wakeUps.start();
+      start({ trigger: 'startup' });
+      return http.port;
+    },
+    stop() {
+      stopping ??= stopInOrder();
+      return stopping;
+    },
+  };
+}
+
+const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+  // Ends early, without an error, when it is told to.
+  sleepFor(ms, undefined, { signal }).catch(() => {});
+
+/** Another canonical base makes other keys: every message would arrive a second time. */
+async function ledgerOf(config: Config, access: LedgerAccess, now: () => Instant): Promise<Ledger> {
+  const { url, encryptionKey, retention } = config.ledger;
+  const { canonicalBase } = config.mapping;
+  const ledger = await openLedger({ url, access, encryptionKey: encryptionKey.reveal(), now });
+  if (access !== 'owner') return ledger;
+  try {
+    const kept = await ledger.keepCanonicalBase(canonicalBase);
+    if (kept !== canonicalBase) {
+      throw new LedgerRefused(
+        'other-canonical-base',
+        `mapping.canonicalBase is ${canonicalBase}, but this ledger was made with ${kept}. Another base would write every message a second time. Set it back, or start with an empty ledger and an empty EHR.`,
+      );
+    }
+    await ledger.forget(now() - retention);
+    return ledger;
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+function scheduledSources(
+  config: Config,
+  mappings: ReadonlyMap<string, Mapping>,
+  { budget }: Ledger,
+  now: () => Instant,
+): readonly ScheduledSource[] {
+  const { canonicalBase } = config.mapping;
+  return config.sources.flatMap((section) => {
+    const mapping = mappings.get(section.name);
+    if (mapping === undefined) return [];
+    const source = makeSource(section, { mapping, canonicalBase, budget, now });
+    const { startAt, settleDelay, lateness } = section;
+    const { longestWindowMs } = source;
+    return [{ source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs } }];
+  });
+}
+
+interface RunningParts {
+  readonly ledger: Ledger;
+  readonly delivery: DeliveryLoop;
+  readonly runs: Runs;
+  readonly wakeUps: WakeUps;
+  readonly destination: Destination;
+  readonly audit: AuditLog;
+  readonly now: () => Instant;
+  readonly failed: (error: unknown) => void;
+  /** Undefined beside another process that owns the ledger. */
+  readonly startedAt: Instant | undefined;
+  readonly stopping: () => boolean;
+}
+
+/** What HTTP and the commands may ask. */
+function operationsOf(config: Config, parts: RunningParts): Operations {
+  const { ledger, delivery, runs, wakeUps, destination, audit, now, failed, startedAt } = parts;
+  const translate = makeTranslator(config);
+  const live =
+    startedAt === undefined
+      ? {}
+      : {
+          live: {
+            startedAt,
+            runningId: runs.runningId,
+            pauseOf: runs.pauseOf,
+            nextRun: wakeUps.next,
+            delivery: delivery.state,
+          },
+        };
+  return {
     live: () => true,
     async ready() {
-      if (stopping !== undefined) return false;
+      if (parts.stopping()) return false;
       return ledger.ping().then(
         () => true,
         () => false,
       );
     },
     status: () =>
-      statusReport({
-        version,
-        ledger,
-        now,
-        sources: config.sources,
-        destination: destination.name,
-        ...(access === 'owner'
-          ? {
-              live: {
-                startedAt,
-                runningId: runs.runningId,
-                pauseOf: runs.pauseOf,
-                nextRun: wakeUps.next,
-                delivery: delivery.state,
-              },
-            }
-          : {}),
-      }),
+      statusReport({ version, ledger, now, sources: config.sources, destination: destination.name, ...live }),
     async startRun({ from, to, ...request }, asker) {
       const range = from === undefined || to === undefined ? {} : { range: { from, to } };
       const started = await runs.start({ trigger: 'api', ...request, ...range, ...asker });
+      // Only the schedule is left out in a pause.
+      if (started.kind === 'paused') throw new Error('a run that somebody asked for was left out');
       if (started.kind !== 'started') return started;
-      started.finished.catch((error: unknown) => audit({ event: 'service_failed', ...kindOf(error) }));
+      started.finished.catch(failed);
       return { kind: 'started', id: started.id };
     },
     run: ledger.runs.get,
@@ -157,172 +263,41 @@ export async function openService(config: Config, options: ServiceOptions): Prom
       return count;
     },
     windows: ledger.coverage.windows,
-    translate: (body) => translator([Buffer.from(body)]),
+    translate: (body) => translate([Buffer.from(body)]),
   };
+}
 
-  return {
-    ledger,
-    delivery,
-    runs,
-    operations,
+/** Throws `Refused` when the address or the certificate cannot be used. */
+async function listening(
+  config: Config,
+  operations: Operations,
+  audit: AuditLog,
+  now: () => Instant,
+): Promise<Listening> {
+  const { host, port, users } = config.http;
+  const app = makeApp(operations, {
+    users: users.map((user) => ({ ...user, passwordHash: user.passwordHash.reveal() })),
+    verify: verifyPassword,
     audit,
-    async checkDestination() {
-      const check = await destination.check(AbortSignal.timeout(config.destination.timeout));
-      if (check.kind === 'failed' && check.problem.code === 'ehr-unsuitable') {
-        throw new Refused(`${problemSentence(check.problem)}\n  ${config.destination.url}: ${check.why}`);
-      }
-    },
-    async serve() {
-      const interrupted = await ledger.runs.closeInterrupted(now());
-      if (interrupted > 0) audit({ event: 'runs_interrupted', count: interrupted });
-      const { host, port, tls, users } = config.http;
-      const app = makeApp(operations, {
-        users: users.map((user) => ({ ...user, passwordHash: user.passwordHash.reveal() })),
-        verify: verifyPassword,
-        audit,
-        randomId: randomUUID,
-        now,
-      });
-      http = await listen(app, { host, port, tls });
-      audit({ event: 'service_started', version, sources: [...mappings.keys()], destination: destination.name });
-      audit({ event: 'http_listening', host, port: http.port });
-      delivery.start();
-      wakeUps.start();
-      start({ trigger: 'startup' });
-      return http.port;
-    },
-    stop() {
-      stopping ??= stopInOrder();
-      return stopping;
-    },
-  };
-
-  async function stopInOrder(): Promise<number> {
-    await wakeUps.stop();
-    const reading = runs.stop();
-    await delivery.stop(graceMs);
-    await reading;
-    await http?.close(1_000);
-    const handedBack = access === 'owner' ? (await ledger.messages.counts()).delivering : 0;
-    await destination.close();
-    await ledger.close();
-    return handedBack;
+    randomId: randomUUID,
+    now,
+  });
+  try {
+    return await listen(app, { host, port, ...tlsOf(config.http.tls) });
+  } catch (error) {
+    const reason = reasons[codeOf(error) ?? ''] ?? `cannot be used (${codeOf(error) ?? nameOf(error)})`;
+    throw new Refused(`http: ${host}, port ${port}, ${reason}. Set http.port, http.host or http.tls to others.`);
   }
 }
 
-/** Another canonical base makes other keys: every message would arrive a second time. */
-async function keepIdentity(ledger: Ledger, canonicalBase: string): Promise<void> {
-  const kept = await ledger.keepCanonicalBase(canonicalBase);
-  if (kept === canonicalBase) return;
-  await ledger.close();
-  throw new LedgerRefused(
-    'other-canonical-base',
-    `mapping.canonicalBase is ${canonicalBase}, but this ledger was made with ${kept}. Another base would write every message a second time. Set it back, or start with an empty ledger and an empty EHR.`,
-  );
-}
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken by another program',
+  EACCES: 'may not be used by this user',
+  EADDRNOTAVAIL: 'is no address of this machine',
+};
 
-interface SourceSurroundings {
-  readonly keys: KeySpace;
-  readonly ledger: Ledger;
-  readonly mappings: ReadonlyMap<string, Mapping>;
-  readonly now: () => Instant;
-}
-
-function scheduledSource(config: SourceConfig, { keys, ledger, mappings, now }: SourceSurroundings): ScheduledSource {
-  const { name, requestsPerHour } = config;
-  const mapping = mappings.get(name);
-  if (mapping === undefined) throw new Error(`source ${name} has no mapping`);
-  const source = sourceKinds[config.kind].make({
-    name,
-    url: config.url,
-    console: config.console,
-    username: config.username,
-    password: () => config.password.reveal(),
-    method: config.method,
-    timestampFormat: config.timestampFormat,
-    maxResponseBytes: config.maxResponseBytes,
-    timeoutMs: config.timeout,
-    dispatcher: dispatcherOf(config),
-    keys,
-    stageOf: mapping.stageOf,
-    now,
-    async spend() {
-      const spent = await ledger.budget.spend(name, requestsPerHour, now());
-      return spent.granted ? undefined : { code: 'budget-exhausted', retryAfterMs: spent.freeAt - now() };
-    },
-  });
-  const { startAt, settleDelay, lateness } = config;
-  const { longestWindowMs } = source;
-  return { source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs } };
-}
-
-function makeDestination(config: Config['destination'], now: () => Instant): Destination {
-  return destinationKinds[config.kind]({
-    name: config.kind,
-    url: config.url,
-    auth: config.auth,
-    dispatcher: dispatcherOf(config),
-    write: config.write,
-    bundle: config.bundle,
-    concurrency: config.concurrency,
-    timeoutMs: config.timeout,
-    assume: config.assume,
-    acceptUnsuitable: config.acceptUnsuitable,
-    now,
-  });
-}
-
-/** How the other side is reached: proxy, private CA, client certificate. */
-function dispatcherOf(config: { readonly proxy: string; readonly tls: SourceConfig['tls'] }) {
-  return makeDispatcher({ proxy: config.proxy, noProxy: process.env['NO_PROXY'] ?? '', tls: config.tls });
-}
-
-/** The mapping for one source: each console has person identifiers of its own. */
-function loadedMapping(config: Config, source: MappedSource, keys: KeySpace): Mapping {
-  const { canonicalBase, folder, region, organization } = config.mapping;
-  const patient = { ...config.patient, ...source.patient };
-  const loaded = loadMapping({
-    folder: isAbsolute(folder) || folder.startsWith('.') ? resolve(folder) : join(mappingsFolder, folder),
-    fields: sourceKinds['dialog-health'].fields,
-    keys,
-    settings: {
-      canonicalBase,
-      region,
-      source: `${canonicalBase}/sid/dialog-health-writeback-api`,
-      organization,
-      patient: {
-        reference: patient.reference,
-        from: patient.from,
-        system: patient.system === '' ? `${canonicalBase}/sid/sms-person-id/${source.console}` : patient.system,
-      },
-    },
-  });
-  if (loaded.kind === 'loaded') return loaded.mapping;
-  const lines = loaded.problems.map(
-    ({ file, line, column, element, message }) => `  ${file}:${line}:${column} ${element}: ${message}`,
-  );
-  throw new Refused(`The mapping is not usable. Nothing was started.\n${lines.join('\n')}`);
-}
-
-/** A vendor answer in, a FHIR Bundle out, by the mapping of the first source: no ledger, no network. */
-export function makeTranslator(config: TranslateConfig): (chunks: Chunks) => Promise<TranslateAnswer> {
-  const [source] = config.sources;
-  const keys = keySpace(config.mapping.canonicalBase);
-  const mapping = loadedMapping(config, source, keys);
-  const context = { source: source.name, keys, stageOf: mapping.stageOf };
-  return async (chunks) => {
-    const readings: Reading[] = [];
-    const outcome = await readVendorAnswer(toAsync(chunks), Infinity, context, (batch) => {
-      readings.push(...batch);
-      return Promise.resolve();
-    });
-    if (outcome.kind === 'failed') return { kind: 'not-an-answer', problem: { code: outcome.code } };
-    return { kind: 'translated', translation: translationOf(readings, mapping) };
-  };
-}
-
-type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-
-async function* toAsync(chunks: Chunks): AsyncIterable<Uint8Array> {
-  yield* chunks;
+function tlsOf({ certificate, key, clientCa }: Config['http']['tls']): Pick<ListenOptions, 'tls'> {
+  if (certificate === '') return {};
+  const client = clientCa === '' ? {} : { clientCa: readFileSync(clientCa, 'utf8') };
+  return { tls: { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8'), ...client } };
 }

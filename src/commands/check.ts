@@ -1,5 +1,4 @@
-import { problemSentence } from '../exchange/problem.ts';
-import { checkParts, type CheckLine } from '../service.ts';
+import { selfCheck, type CheckLine } from '../self-check.ts';
 import { readArguments } from './arguments.ts';
 import { exit, printJson, printLine, type Command } from './command.ts';
 import { openConfig } from './open-config.ts';
@@ -12,7 +11,7 @@ export const check: Command = {
     const { values } = readArguments(args, check.usage, { config: { type: 'string' }, json: { type: 'boolean' } });
     const config = openConfig(io, values.config, 'service');
     const lines: CheckLine[] = [{ part: 'configuration', good: true, says: 'complete' }];
-    for await (const line of checkParts(config, io.now)) {
+    for await (const line of selfCheck(config, io.now)) {
       lines.push(line);
       if (values.json !== true) printLine(io.stdout, show(line));
     }

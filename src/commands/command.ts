@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly now: () => number;
   /** Resolves at the first SIGTERM or SIGINT. */
   readonly stopped: Promise<'SIGTERM' | 'SIGINT'>;
+  /** Told of each moment at which the process may die; only tests listen, to die there. */
+  readonly reached?: (point: string) => void;
 }
 
 /** Exit codes, the same for every command. */

@@ -27,7 +27,7 @@ export async function runOnce(
   range: TimeWindow | undefined,
 ): Promise<ExitCode> {
   const config = openConfig(io, options.config, 'service');
-  const service = await openService(config, { now: io.now, access: 'owner', log: 'stderr' });
+  const service = await openService(config, { ...io, access: 'owner', log: 'stderr' });
   try {
     await service.checkDestination();
     const report = await finishedRun(service, io, options.source, range);

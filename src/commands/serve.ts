@@ -10,7 +10,7 @@ export const serve: Command = {
   async run(args, io) {
     const { values } = readArguments(args, serve.usage, { config: { type: 'string' } });
     const config = openConfig(io, values.config, 'service');
-    const service = await openService(config, { now: io.now, access: 'owner', log: 'stdout' });
+    const service = await openService(config, { ...io, access: 'owner', log: 'stdout' });
     try {
       await service.checkDestination();
       await service.serve();

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { problemSentence } from '../exchange/problem.ts';
-import { makeTranslator } from '../service.ts';
+import { makeTranslator } from '../translator.ts';
 import { readArguments } from './arguments.ts';
 import { exit, Misuse, printJson, printLine, type Command, type CommandIo } from './command.ts';
 import { openConfig } from './open-config.ts';
@@ -9,7 +9,8 @@ import { openConfig } from './open-config.ts';
 export const translate: Command = {
   name: 'translate',
   usage: 'translate [FILE] [--config FILE]',
-  summary: 'A vendor answer from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed.',
+  summary:
+    'A vendor answer from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed.',
   async run(args, io) {
     const { values, positionals } = readArguments(args, translate.usage, { config: { type: 'string' } }, 1);
     const config = openConfig(io, values.config, 'translate');

@@ -1,0 +1,124 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config, DestinationConfig, MappedSource, SourceConfig, TranslateConfig } from './config/config.ts';
+import type { Destination } from './destinations/destination.ts';
+import type { AuthOptions } from './destinations/fhir-server/auth/authorizer.ts';
+import { destinationKinds } from './destinations/registry.ts';
+import { keySpace, type KeySpace } from './exchange/record-key.ts';
+import type { Instant } from './exchange/window.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { loadMapping, type LoadMappingOptions } from './mapping/load-mapping.ts';
+import type { Mapping } from './mapping/mapping.ts';
+import { makeDispatcher, type Dispatcher } from './network/dispatcher.ts';
+import { Refused } from './refused.ts';
+import { sourceKinds } from './sources/registry.ts';
+import type { Source } from './sources/source.ts';
+
+/** Each part made from its section of the configuration; with `service.ts`, the only place that knows the kinds. */
+
+const mappingsFolder = fileURLToPath(new URL('../mappings', import.meta.url));
+
+/** A folder of the site's own (a path), or one of those that come with the program (a name). */
+export function mappingFolder({ mapping }: Pick<Config, 'mapping'>): string {
+  const { folder } = mapping;
+  return isAbsolute(folder) || folder.startsWith('.') ? resolve(folder) : join(mappingsFolder, folder);
+}
+
+/** What a mapping is loaded with; each console has identifiers of its own for persons. */
+export function mappingOptions(config: TranslateConfig, source: MappedSource, keys: KeySpace): LoadMappingOptions {
+  const { canonicalBase, region, organization } = config.mapping;
+  const { reference, from, system } = { ...config.patient, ...source.patient };
+  return {
+    folder: mappingFolder(config),
+    fields: sourceKinds['dialog-health'].fields,
+    keys,
+    settings: {
+      canonicalBase,
+      region,
+      source: `${canonicalBase}/sid/dialog-health-writeback-api`,
+      organization,
+      patient: {
+        reference,
+        from,
+        system: system === '' ? `${canonicalBase}/sid/sms-person-id/${source.console}` : system,
+      },
+    },
+  };
+}
+
+/** Throws `Refused` with every mistake of the mapping, each with file and line. */
+export function loadedMapping(config: TranslateConfig, source: MappedSource): Mapping {
+  const loaded = loadMapping(mappingOptions(config, source, keySpace(config.mapping.canonicalBase)));
+  if (loaded.kind === 'loaded') return loaded.mapping;
+  const lines = loaded.problems.map(
+    ({ file, line, column, element, message }) => `  ${file}:${line}:${column} ${element}: ${message}`,
+  );
+  throw new Refused(`The mapping is not usable. Nothing was started.\n${lines.join('\n')}`);
+}
+
+export interface SourceSurroundings {
+  readonly mapping: Mapping;
+  readonly canonicalBase: string;
+  readonly budget: Pick<Ledger['budget'], 'spend'>;
+  readonly now: () => Instant;
+}
+
+export function makeSource(config: SourceConfig, { mapping, canonicalBase, budget, now }: SourceSurroundings): Source {
+  const { name, requestsPerHour } = config;
+  return sourceKinds[config.kind].make({
+    name,
+    url: config.url,
+    console: config.console,
+    username: config.username,
+    password: () => config.password.reveal(),
+    method: config.method,
+    timestampFormat: config.timestampFormat,
+    maxResponseBytes: config.maxResponseBytes,
+    timeoutMs: config.timeout,
+    dispatcher: dispatcherOf(config, `sources ${name}`),
+    keys: keySpace(canonicalBase),
+    stageOf: mapping.stageOf,
+    now,
+    async spend() {
+      const spent = await budget.spend(name, requestsPerHour, now());
+      return spent.granted ? undefined : { code: 'budget-exhausted', retryAfterMs: spent.freeAt - now() };
+    },
+  });
+}
+
+export function makeDestination(config: DestinationConfig, now: () => Instant): Destination {
+  return destinationKinds[config.kind]({
+    name: config.kind,
+    url: config.url,
+    auth: authOptions(config.auth),
+    dispatcher: dispatcherOf(config, 'destination'),
+    write: config.write,
+    bundle: config.bundle,
+    timeoutMs: config.timeout,
+    assume: config.assume,
+    acceptUnsuitable: config.acceptUnsuitable,
+    now,
+  });
+}
+
+/** Secrets as functions: one that stands in a file may be another one tomorrow. */
+function authOptions(auth: DestinationConfig['auth']): AuthOptions {
+  switch (auth.kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'basic':
+      return { kind: 'basic', username: auth.username, password: () => auth.password.reveal() };
+    case 'bearer':
+      return { kind: 'bearer', token: () => auth.token.reveal() };
+  }
+}
+
+/** How the other side is reached: proxy, private CA, client certificate. Throws `Refused` for files that are none. */
+function dispatcherOf({ proxy, tls }: Pick<SourceConfig, 'proxy' | 'tls'>, section: string): Dispatcher {
+  try {
+    return makeDispatcher({ proxy, noProxy: process.env['NO_PROXY'] ?? '', tls });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new Refused(`${section}: proxy or a file of tls cannot be used${code}. Name PEM files that can be read.`);
+  }
+}

@@ -1,0 +1,117 @@
+import type { Config, SourceConfig } from './config/config.ts';
+import { problemSentence } from './exchange/problem.ts';
+import { keySpace } from './exchange/record-key.ts';
+import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
+import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
+import { openLedger } from './ledger/open-ledger.ts';
+import { checkExamples } from './mapping/examples.ts';
+import { loadedMapping, makeDestination, makeSource, mappingFolder, mappingOptions } from './parts.ts';
+
+/** One part that was tried: what was found, and where it fails, what to do. */
+export interface CheckLine {
+  readonly part: string;
+  readonly good: boolean;
+  readonly says: string;
+}
+
+/**
+ * Tries each part that the configuration names: mapping and its examples, ledger, one request to each vendor (booked in
+ * the budget), the EHR's capabilities. Writes nothing to the EHR and no message to the ledger; works beside a running
+ * service. Throws `Refused` when the mapping cannot be loaded.
+ */
+export async function* selfCheck(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
+  for (const source of config.sources) loadedMapping(config, source);
+  yield mappingLine(config);
+  const ledger = await ledgerBeside(config, now);
+  try {
+    yield ledger.line;
+    for (const source of config.sources) yield await sourceLine(config, source, ledger.budget, now);
+  } finally {
+    await ledger.close();
+  }
+  yield await destinationLine(config, now);
+}
+
+function mappingLine(config: Config): CheckLine {
+  const [source] = config.sources;
+  const keys = keySpace(config.mapping.canonicalBase);
+  const { examples, differences } = checkExamples(mappingOptions(config, source, keys));
+  const part = `mapping ${mappingFolder(config)}`;
+  if (differences.length === 0) return { part, good: true, says: `loaded; ${examples} examples give what they should` };
+  const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
+  return {
+    part,
+    good: false,
+    says: `${differences.length} differences in ${examples} examples. Correct the mapping or the examples:\n${listed.join('\n')}`,
+  };
+}
+
+interface LedgerBeside {
+  readonly line: CheckLine;
+  readonly budget: Pick<Ledger['budget'], 'spend'>;
+  close(): Promise<void>;
+}
+
+/** The ledger as it is; one that is not there yet is made by the first run, and has no budget to book in. */
+async function ledgerBeside(config: Config, now: () => Instant): Promise<LedgerBeside> {
+  const { url, encryptionKey } = config.ledger;
+  const part = 'ledger';
+  const unbooked = {
+    budget: { spend: () => Promise.resolve({ granted: true } as const) },
+    close: () => Promise.resolve(),
+  };
+  try {
+    const ledger = await openLedger({ url, access: 'visitor', encryptionKey: encryptionKey.reveal(), now });
+    await ledger.ping();
+    const line = { part, good: true, says: 'can be written' };
+    return { line, budget: ledger.budget, close: () => ledger.close() };
+  } catch (error) {
+    if (!(error instanceof LedgerRefused)) throw error;
+    const missing = error.reason === 'missing';
+    const says = missing ? 'is not there yet; the first run makes it' : error.message;
+    return { line: { part, good: missing, says }, ...unbooked };
+  }
+}
+
+/** The minute that has just passed: the smallest question the vendor answers. */
+async function sourceLine(
+  config: Config,
+  section: SourceConfig,
+  budget: Pick<Ledger['budget'], 'spend'>,
+  now: () => Instant,
+): Promise<CheckLine> {
+  const mapping = loadedMapping(config, section);
+  const source = makeSource(section, { mapping, canonicalBase: config.mapping.canonicalBase, budget, now });
+  const to = floorToGrain(now());
+  let rows = 0;
+  const outcome = await source.read(
+    { from: to - minuteMs, to },
+    (readings) => {
+      rows += readings.length;
+      return Promise.resolve();
+    },
+    AbortSignal.timeout(section.timeout),
+  );
+  const part = `source ${section.name}`;
+  if (outcome.kind === 'complete') {
+    return { part, good: true, says: `login and console are accepted (${rows} rows in the last minute)` };
+  }
+  const proxy = section.proxy === '' ? '' : ` Asked through the proxy ${new URL(section.proxy).host}.`;
+  return { part, good: false, says: `${outcome.problem.code}: ${problemSentence(outcome.problem)}${proxy}` };
+}
+
+async function destinationLine(config: Config, now: () => Instant): Promise<CheckLine> {
+  const destination = makeDestination(config.destination, now);
+  try {
+    const check = await destination.check(AbortSignal.timeout(config.destination.timeout));
+    const part = 'EHR';
+    if (check.kind === 'ready') {
+      return { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}; ${check.why}` };
+    }
+    const { proxy } = config.destination;
+    const asked = proxy === '' ? '' : ` Asked through the proxy ${new URL(proxy).host}.`;
+    return { part, good: false, says: `${check.problem.code}: ${problemSentence(check.problem)} ${check.why}${asked}` };
+  } finally {
+    await destination.close();
+  }
+}
