@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import type { Settlement } from '../../src/exchange/delivery.ts';
+import { DeliveryTally, ProblemTally } from '../../src/sync/tally.ts';
+
+const delivered = (key: string): Settlement => ({ state: 'delivered', key, reference: `Communication/${key}` });
+const pending = (key: string): Settlement => ({
+  state: 'pending',
+  key,
+  problem: { code: 'ehr-throttled' },
+  dueAt: 0,
+  usedAttempt: false,
+  unsure: false,
+});
+const rejected = (key: string): Settlement => ({ state: 'rejected', key, problem: { code: 'resource-refused' } });
+
+describe('what a run reports', () => {
+  it('counts the last word on each message', () => {
+    const tally = new DeliveryTally();
+    for (const settlement of [pending('a'), pending('b'), delivered('a'), rejected('c')]) tally.add(settlement);
+    expect(tally.report(1)).toEqual({
+      delivered: 1,
+      pending: 1,
+      waiting: 0,
+      rejected: 1,
+      skipped: 0,
+      problems: { 'ehr-throttled': 1, 'resource-refused': 1 },
+    });
+  });
+
+  it('names no problem that did not happen', () => {
+    const problems = new ProblemTally();
+    problems.add('unreadable-row', 0);
+    problems.add('missing-id');
+    problems.add('missing-id', 2);
+    expect(problems.counts()).toEqual({ 'missing-id': 3 });
+  });
+});
