@@ -4,10 +4,16 @@ import { Misuse } from './command.ts';
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** The command's options; an unknown one, or one without its value, is a `Misuse` that says how it is called. */
-export function readArguments<const T extends Options>(args: readonly string[], usage: string, options: T, positionals = 0) {
+export function readArguments<const T extends Options>(
+  args: readonly string[],
+  usage: string,
+  options: T,
+  positionals = 0,
+) {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: positionals > 0, strict: true });
-    if (parsed.positionals.length > positionals) throw new Error(`Unexpected argument '${parsed.positionals[positionals]}'.`);
+    if (parsed.positionals.length > positionals)
+      throw new Error(`Unexpected argument '${parsed.positionals[positionals]}'.`);
     return parsed;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('. ')[0] : String(error);
@@ -19,7 +25,10 @@ export function readArguments<const T extends Options>(args: readonly string[], 
 export function readInstant(option: string, text: string | undefined): number {
   if (text === undefined) throw new Misuse(`${option} is missing. Give an instant such as 2026-03-01T00:00:00Z.`);
   const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
-  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(date) ? Date.parse(date) : NaN;
-  if (Number.isNaN(at)) throw new Misuse(`${option} "${text}" is not an instant. Give one such as 2026-03-01T00:00:00Z.`);
+  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(date)
+    ? Date.parse(date)
+    : NaN;
+  if (Number.isNaN(at))
+    throw new Misuse(`${option} "${text}" is not an instant. Give one such as 2026-03-01T00:00:00Z.`);
   return at;
 }

@@ -39,7 +39,10 @@ async function list(service: Service, io: CommandIo, code: string | undefined, j
   const items = [];
   let cursor: string | undefined;
   do {
-    const page = await service.operations.records(filter, { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await service.operations.records(filter, {
+      limit: pageSize,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     items.push(...page.items);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);

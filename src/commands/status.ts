@@ -27,7 +27,10 @@ function printStatus({ stdout }: CommandIo, report: StatusReport): void {
   for (const { name, coveredUntil, lagSeconds, lastRun, budget } of report.sources) {
     const covered = coveredUntil === null ? 'nothing read yet' : `read until ${coveredUntil} (${lagSeconds} s ago)`;
     const last = lastRun === null ? 'no run yet' : `last run ${lastRun.state} ${lastRun.finishedAt ?? ''}`.trim();
-    printLine(stdout, `${name}: ${covered}; ${last}; ${budget.usedLastHour} of ${budget.requestsPerHour} requests this hour`);
+    printLine(
+      stdout,
+      `${name}: ${covered}; ${last}; ${budget.usedLastHour} of ${budget.requestsPerHour} requests this hour`,
+    );
   }
   for (const { name, pending, delivering, waiting, delivered, skipped, rejected } of report.destinations) {
     printLine(
