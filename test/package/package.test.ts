@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Bundle } from 'fhir/r4.js';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+
+const sample = fileURLToPath(new URL('../fixtures/sample-response.json', import.meta.url));
+const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+const command = join(inject('installed'), 'node_modules/.bin/dialog-health-fhir');
+/** Where the command is called: nothing of the checkout is near. */
+const elsewhere = mkdtempSync(join(tmpdir(), 'dialog-health-fhir-elsewhere-'));
+
+afterAll(() => rmSync(elsewhere, { recursive: true }));
+
+interface Ended {
+  readonly code: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The installed command under the Node whose folder is given. */
+function call(args: readonly string[], nodeFolder = dirname(process.execPath)): Promise<Ended> {
+  const env = { PATH: `${nodeFolder}${delimiter}/usr/bin${delimiter}/bin` };
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd: elsewhere, env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : error.code, stdout, stderr });
+    });
+  });
+}
+
+describe('the npm package', () => {
+  it('brings the program, its mappings and settings, and neither sources, tests nor sandbox', () => {
+    const folders = new Set(inject('packed').map((path) => path.split('/', 1).join()));
+    expect([...folders].toSorted((a, b) => a.localeCompare(b, 'en'))).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'config',
+      'dist',
+      'mappings',
+      'openapi.yaml',
+      'package.json',
+    ]);
+  });
+
+  it('gives a command that tells its version under Node 24', async () => {
+    expect(await call(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+
+  it('translates a vendor answer without any configuration', async () => {
+    const translated = await call(['translate', sample]);
+    expect(translated).toMatchObject({ code: 0, stderr: '' });
+    const bundle: Bundle = JSON.parse(translated.stdout);
+    expect(bundle).toMatchObject({ resourceType: 'Bundle', type: 'batch' });
+    expect(bundle.entry).toHaveLength(6);
+  });
+
+  it('finds its default configuration, and says what the environment lacks', async () => {
+    const lacking = await call(['check']);
+    expect(lacking).toMatchObject({ code: 2, stdout: '' });
+    expect(lacking.stderr).toContain('DIALOG_HEALTH_URL');
+  });
+});
+
+const older = await olderNode();
+
+describe.skipIf(older === undefined)('the npm package under a Node older than 24', () => {
+  it('says in one line which Node it needs, and ends with exit code 2', async () => {
+    const refused = await call(['--version'], older?.folder);
+    expect(refused).toEqual({ code: 2, stdout: '', stderr: `Node 24 is needed, this is ${older?.version}\n` });
+  });
+});
+
+/** The machine's own Node, where there is one and it is older: npm put this project's before it. */
+async function olderNode(): Promise<{ folder: string; version: string } | undefined> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    if (!existsSync(join(folder, 'node'))) continue;
+    const version = await new Promise<string>((resolve) => {
+      execFile(join(folder, 'node'), ['--version'], (_error, stdout) => resolve(stdout.trim()));
+    });
+    if (Number(/^v(\d+)/.exec(version)?.[1]) < 24) return { folder, version };
+  }
+  return undefined;
+}
