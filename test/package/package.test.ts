@@ -32,18 +32,12 @@ function call(args: readonly string[], nodeFolder = dirname(process.execPath)): 
 
 describe('the npm package', () => {
   it('brings the program, its mappings and settings, and neither sources, tests nor sandbox', () => {
-    const folders = new Set(inject('packed').map((path) => path.split('/', 1).join()));
-    expect([...folders].toSorted((a, b) => a.localeCompare(b, 'en'))).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'bin',
-      'config',
-      'dist',
-      'mappings',
-      'openapi.yaml',
-      'package.json',
-    ]);
+    expect(new Set(inject('packed').map((path) => path.split('/', 1).join()))).toEqual(
+      new Set([
+        ...['bin', 'config', 'dist', 'mappings', 'openapi.yaml', 'package.json'],
+        ...['CHANGELOG.md', 'LICENSE', 'README.md'],
+      ]),
+    );
   });
 
   it('gives a command that tells its version under Node 24', async () => {
