@@ -1,0 +1,63 @@
+import type { Problem } from '../exchange/problem.ts';
+import type { SourceRecord } from '../exchange/record.ts';
+import type { Codes } from './codes-file.ts';
+import { checkCommunication } from './communication-check.ts';
+import type { DecisionTable } from './decision-table.ts';
+import type { Evaluation } from './evaluation.ts';
+import { giveOf } from './joining.ts';
+import type { MapNode } from './mapping-file.ts';
+import type { Mapped } from './mapping.ts';
+import type { Report } from './mistakes.ts';
+import { prepare } from './prepare.ts';
+import type { Preparing } from './preparing.ts';
+import type { Surroundings } from './settings.ts';
+
+/**
+ * Compiles one mapping file to a function from a record to its Communication, once. All mistakes are reported; with one
+ * the function is of no use. Pure: no clock, no random, and for a record of texts and nulls it never throws.
+ */
+export function compileMapping(
+  file: MapNode,
+  codes: Codes,
+  surroundings: Surroundings,
+  report: Report,
+): (record: SourceRecord) => Mapped {
+  const tables: DecisionTable[] = [];
+  const preparing: Preparing = {
+    codes,
+    surroundings,
+    report,
+    lookedUp(table) {
+      if (!tables.includes(table)) tables.push(table);
+      return tables.indexOf(table);
+    },
+    prepare: (node, spot) => prepare(node, spot, preparing),
+  };
+  const give = giveOf(prepare(file, { path: '', type: 'Communication' }, preparing));
+  return (record) => {
+    const row = record.body;
+    const fitting = tables.map((table) => table.fittingRow(row));
+    const refused = refusal(tables, fitting);
+    if (refused !== undefined) return refused;
+    const evaluation: Evaluation = { record, row, fitting, problem: undefined };
+    const resource = give(evaluation);
+    if (evaluation.problem !== undefined) return { kind: 'rejected', problem: evaluation.problem };
+    const checked = checkCommunication(resource);
+    return checked.kind === 'valid'
+      ? { kind: 'communication', resource: checked.resource }
+      : { kind: 'rejected', problem: { code: 'resource-invalid', where: checked.where } };
+  };
+}
+
+/** What is to stay out of the chart is skipped, even where another table would keep it for a person. */
+function refusal(tables: readonly DecisionTable[], fitting: readonly number[]): Mapped | undefined {
+  let rejected: Mapped | undefined;
+  for (const [number, table] of tables.entries()) {
+    const row = table.rows[fitting[number] ?? -1];
+    if (row?.kind !== 'refused') continue;
+    const problem: Problem = { code: row.code, where: table.when.join(', ') };
+    if (row.state === 'skipped') return { kind: 'skipped', problem };
+    rejected ??= { kind: 'rejected', problem };
+  }
+  return rejected;
+}

@@ -1,0 +1,180 @@
+import type { ProblemCode } from '../exchange/problem.ts';
+import type { VendorRow } from '../exchange/record.ts';
+import type { ListNode, MapNode, MappingNode, ValueNode } from './mapping-file.ts';
+import { hint, type Place, type Report } from './mistakes.ts';
+
+/** A decision table: the first row that fits wins. */
+export interface DecisionTable {
+  readonly name: string;
+  readonly place: Place;
+  /** The fields that the rows look at. */
+  readonly when: readonly string[];
+  /** The columns that the rows fill. */
+  readonly then: readonly string[];
+  readonly rows: readonly TableRow[];
+  /** The number of the first row that fits; there always is one. */
+  readonly fittingRow: (row: VendorRow) => number;
+}
+
+export type TableRow =
+  | { readonly kind: 'cells'; readonly place: Place; readonly cells: readonly ValueNode[] }
+  /** `skip` keeps the message out of the chart, `reject` keeps it for a person. */
+  | {
+      readonly kind: 'refused';
+      readonly place: Place;
+      readonly state: 'skipped' | 'rejected';
+      readonly code: ProblemCode;
+    };
+
+/** Fits anything. */
+const anything = '*';
+
+/** What a table may call the records that it rejects. */
+const rejections: readonly ProblemCode[] = ['mapping-refused', 'recipient-type-unknown'];
+
+/** Reads `{when, then, rows, exact?, reject?}`. Undefined where the table cannot be used; mistakes are reported. */
+export function readDecisionTable(
+  name: string,
+  node: MapNode,
+  fields: readonly string[],
+  report: Report,
+): DecisionTable | undefined {
+  const parts = new Map(node.entries.map(({ key, node }) => [key, node]));
+  const known = ['when', 'then', 'rows', 'exact', 'reject'];
+  for (const { key, place } of node.entries) {
+    if (!known.includes(key)) report(place, name, `"${key}" is no part of a table${hint(key, known)}`);
+  }
+  const namesOf = (part: string): readonly ValueNode[] => textsIn(parts.get(part), `${name}.${part}`, report);
+  const when = namesOf('when');
+  const then = namesOf('then').map(textOf);
+  for (const field of [...when, ...namesOf('exact')]) {
+    const wrong = textOf(field);
+    if (!fields.includes(wrong))
+      report(field.place, name, `"${wrong}" is no field of the source${hint(wrong, fields)}`);
+  }
+  const rows = parts.get('rows');
+  if (when.length === 0 || then.length === 0 || rows?.kind !== 'list' || rows.items.length === 0) {
+    report(node.place, name, 'needs lists when, then and rows');
+    return undefined;
+  }
+  const rejected = rejectionOf(parts.get('reject'), name, report);
+  const read = rows.items.flatMap(
+    (row) => readRow(row, { name, when: when.length, then: then.length, rejected, report }) ?? [],
+  );
+  if (read.length < rows.items.length) return undefined;
+  if (read.at(-1)?.when.some((cell) => cell !== anything) ?? true) {
+    report(rows.items.at(-1)?.place ?? rows.place, name, 'the last row must fit everything: "*" in each of its places');
+    return undefined;
+  }
+  const exact = new Set(namesOf('exact').map(textOf));
+  return {
+    name,
+    place: node.place,
+    when: when.map(textOf),
+    then,
+    rows: read.map(({ row }) => row),
+    fittingRow: fitter(
+      when.map(textOf),
+      exact,
+      read.map(({ when }) => when),
+    ),
+  };
+}
+
+interface RowShape {
+  readonly name: string;
+  readonly when: number;
+  readonly then: number;
+  readonly rejected: ProblemCode;
+  readonly report: Report;
+}
+
+interface ReadRow {
+  readonly when: readonly string[];
+  readonly row: TableRow;
+}
+
+function readRow(node: MappingNode, { name, when, then, rejected, report }: RowShape): ReadRow | undefined {
+  const { place } = node;
+  const cells = textsIn(node, `${name}.rows`, report);
+  const count = node.kind === 'list' ? node.items.length : 0;
+  if (cells.length < count) return undefined;
+  const looked = cells.slice(0, when).map(textOf);
+  const filled = cells.slice(when);
+  const [first] = filled.map(textOf);
+  if (filled.length === 1 && (first === 'skip' || first === 'reject')) {
+    const skip = first === 'skip';
+    const row: TableRow = {
+      kind: 'refused',
+      place,
+      state: skip ? 'skipped' : 'rejected',
+      code: skip ? 'not-for-a-chart' : rejected,
+    };
+    return { when: looked, row };
+  }
+  if (cells.length !== when + then) {
+    const cut = cells.some((cell) => textOf(cell).endsWith(')') && !textOf(cell).startsWith('='));
+    const cure = cut ? '. A comma inside [ ] ends the formula: put the whole formula in quotes' : '';
+    report(
+      place,
+      name,
+      `a row has ${when + then} places (or ${when} and then skip or reject), this one ${count}${cure}`,
+    );
+    return undefined;
+  }
+  return { when: looked, row: { kind: 'cells', place, cells: filled } };
+}
+
+function rejectionOf(node: MappingNode | undefined, name: string, report: Report): ProblemCode {
+  if (node === undefined) return 'mapping-refused';
+  const named = rejections.find((code) => node.kind === 'value' && node.value === code);
+  if (named === undefined) report(node.place, `${name}.reject`, `takes one of: ${rejections.join(', ')}`);
+  return named ?? 'mapping-refused';
+}
+
+/** The texts of a list; what is no text is reported and left out. */
+function textsIn(node: MappingNode | undefined, where: string, report: Report): readonly ValueNode[] {
+  if (node === undefined) return [];
+  if (node.kind !== 'list') {
+    report(node.place, where, 'must be a list: [a, b]');
+    return [];
+  }
+  return (node satisfies ListNode).items.flatMap((item) => {
+    if (item.kind === 'value' && typeof item.value === 'string') return [item];
+    report(item.place, where, item.kind === 'value' ? `write "${item.value}" in quotes` : 'must be a text');
+    return [];
+  });
+}
+
+const textOf = ({ value }: ValueNode): string => String(value);
+
+/** Cells fit whatever the case and the space around it, those of exact fields to the letter. "" is a field without text. */
+function fitter(
+  fields: readonly string[],
+  exact: ReadonlySet<string>,
+  rows: readonly (readonly string[])[],
+): (row: VendorRow) => number {
+  const alike = (field: string, text: string): string => (exact.has(field) ? text : text.trim().toUpperCase());
+  const columns = fields.map((field, column) => ({
+    field,
+    // A field that no row looks at need not be read.
+    matters: rows.some((cells) => cells[column] !== anything),
+    cells: rows.map((cells) => {
+      const cell = cells[column] ?? anything;
+      return cell === anything ? undefined : alike(field, cell);
+    }),
+  }));
+  const looked = columns.filter(({ matters }) => matters);
+  return (row) => {
+    const values = looked.map(({ field }) => alike(field, row[field] ?? ''));
+    for (let number = 0; number < rows.length - 1; number += 1) {
+      let fits = true;
+      for (let column = 0; column < looked.length && fits; column += 1) {
+        const cell = looked[column]?.cells[number];
+        fits = cell === undefined || cell === values[column];
+      }
+      if (fits) return number;
+    }
+    return rows.length - 1;
+  };
+}

@@ -1,0 +1,118 @@
+import { columnFunctions, prepareColumn } from './column-functions.ts';
+import { absent, type Give, type Prepared } from './evaluation.ts';
+import { readFormula } from './formula.ts';
+import { hint, type Place } from './mistakes.ts';
+import type { Preparing, Spot } from './preparing.ts';
+import type { MappingSettings } from './settings.ts';
+import { fieldFunctions, type FieldFunction, type FunctionResult } from './value-functions.ts';
+
+/** What each setting that a mapping may ask for is. */
+const settingValues: Readonly<Record<string, (settings: MappingSettings) => string>> = {
+  source: ({ source }) => source,
+  'organization.system': ({ organization }) => organization.system,
+  'organization.value': ({ organization }) => organization.value,
+  'organization.display': ({ organization }) => organization.display,
+};
+
+interface ConstantFunction {
+  readonly takes: 0 | 1;
+  /** A text says why the argument is wrong. */
+  readonly bind: (argument: string, settings: MappingSettings) => Prepared | string;
+}
+
+/** Functions that ask no field. */
+const constantFunctions: Readonly<Record<string, ConstantFunction>> = {
+  /** The record's key: the same message has the same one for ever. */
+  key: { takes: 0, bind: () => ({ kind: 'varying', give: ({ record }) => record.key }) },
+  /** A path below the canonical base. Like a written constant, it keeps nothing around it alive. */
+  base: {
+    takes: 1,
+    bind: (path, { canonicalBase }) => ({ kind: 'constant', value: `${canonicalBase}/${path}`, chosen: false }),
+  },
+  setting: {
+    takes: 1,
+    bind(name, settings) {
+      const value = Object.hasOwn(settingValues, name) ? settingValues[name]?.(settings) : undefined;
+      if (value === undefined) return `"${name}" is no setting${hint(name, Object.keys(settingValues))}`;
+      return value === '' ? absent : { kind: 'constant', value, chosen: true };
+    },
+  },
+};
+
+export const functionNames: readonly string[] = [constantFunctions, fieldFunctions, columnFunctions].flatMap((list) =>
+  Object.keys(list),
+);
+
+/** Binds one formula to the spot it fills. A mistake is reported, and the part absent. */
+export function prepareFormula(text: string, place: Place, spot: Spot, preparing: Preparing): Prepared {
+  const formula = readFormula(text);
+  const bound =
+    formula.kind === 'formula'
+      ? bind(formula.name, formula.arguments, place, spot, preparing)
+      : `${text} ${formula.message}`;
+  if (typeof bound !== 'string') return bound;
+  preparing.report(place, spot.path, bound);
+  return absent;
+}
+
+/** A text says what is wrong. */
+function bind(
+  name: string,
+  given: readonly string[],
+  place: Place,
+  spot: Spot,
+  preparing: Preparing,
+): Prepared | string {
+  const { settings } = preparing.surroundings;
+  const ofColumn = own(columnFunctions, name);
+  if (ofColumn !== undefined) return prepareColumn(name, ofColumn, given, place, spot, preparing);
+  const ofFields = own<FieldFunction>(fieldFunctions, name);
+  if (ofFields !== undefined) return bindFields(name, ofFields, given, spot, preparing);
+  const ofNothing = own(constantFunctions, name);
+  if (ofNothing === undefined) return `"${name}" is no function${hint(name, functionNames)}`;
+  if (given.length !== ofNothing.takes) return `=${name} takes ${ofNothing.takes === 0 ? 'nothing' : 'one argument'}`;
+  return misfit(name, 'text', spot) ?? ofNothing.bind(given[0] ?? '', settings);
+}
+
+const own = <T>(list: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(list, name) ? list[name] : undefined;
+
+function bindFields(
+  name: string,
+  { fields: { atLeast, atMost }, gives, bind }: FieldFunction,
+  given: readonly string[],
+  spot: Spot,
+  { surroundings }: Preparing,
+): Prepared | string {
+  const unknown = given.find((field) => !surroundings.fields.includes(field));
+  if (unknown !== undefined) return `"${unknown}" is no field of the source${hint(unknown, surroundings.fields)}`;
+  const [first, ...rest] = given;
+  if (first === undefined || given.length < atLeast || given.length > atMost) {
+    const count = atLeast === atMost ? String(atLeast) : `${atLeast} or more`;
+    return `=${name} takes ${count} field${count === '1' ? '' : 's'}, here are ${given.length}`;
+  }
+  const wrong = misfit(name, gives, spot);
+  if (wrong !== undefined) return wrong;
+  const give = bind([first, ...rest], surroundings);
+  if (typeof give === 'string') return `=${name} ${give}`;
+  return { kind: 'varying', give: spot.type === 'code' ? asCode(give) : give };
+}
+
+/** A code has no space around it, and single spaces in it. */
+function asCode(give: Give): Give {
+  return (evaluation) => {
+    const value = give(evaluation);
+    return typeof value === 'string' ? value.trim().replaceAll(/\s+/g, ' ') : value;
+  };
+}
+
+const textTypes: readonly string[] = ['string', 'markdown', 'code', 'id', 'uri'];
+
+/** Why what the function gives cannot go there. */
+function misfit(name: string, gives: FunctionResult, { type, codes }: Spot): string | undefined {
+  if (gives === 'text' && codes !== undefined) {
+    return `=${name} gives any text, and only certain codes may stand here: use =decide(table.column). They are: ${codes.join(', ')}`;
+  }
+  const fits = gives === 'text' ? textTypes.includes(type) : gives === type;
+  return fits ? undefined : `=${name} gives ${gives === 'text' ? 'a text' : `a ${gives}`}; here goes a ${type}`;
+}

@@ -1,0 +1,38 @@
+import { isSupportedCountry, parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
+
+/** A phone number as E.164 where that is certain, else undefined. */
+export type PhoneNumberReader = (text: string) => string | undefined;
+
+/** The same people are written to again and again; reading a number takes longer than all the rest of a mapping. */
+const remembered = 50_000;
+
+export const isRegion = (region: string): region is CountryCode => isSupportedCountry(region);
+
+/** @param region of numbers without a country code; undefined: such a number stays as it is. */
+export function phoneNumberReader(region: CountryCode | undefined): PhoneNumberReader {
+  // A Map keeps the order of insertion: the first is the one unused for longest.
+  const known = new Map<string, string | undefined>();
+  return (text) => {
+    if (known.has(text)) {
+      const number = known.get(text);
+      known.delete(text);
+      known.set(text, number);
+      return number;
+    }
+    const number = read(text, region);
+    if (known.size >= remembered)
+      for (const oldest of known.keys()) {
+        known.delete(oldest);
+        break;
+      }
+    known.set(text, number);
+    return number;
+  };
+}
+
+/** Short codes, sender names, withheld numbers and numbers with an extension are not certain. */
+function read(text: string, region: CountryCode | undefined): string | undefined {
+  const options = region === undefined ? { extract: false } : { defaultCountry: region, extract: false };
+  const number = parsePhoneNumberFromString(text, options);
+  return number?.isValid() === true && number.ext === undefined ? number.number : undefined;
+}

@@ -1,0 +1,101 @@
+import { absent, type Prepared } from './evaluation.ts';
+import { prepareFormula } from './formula-binding.ts';
+import { joinedList, joinedMap } from './joining.ts';
+import type { ListNode, MapEntry, MapNode, MappingNode, ValueNode } from './mapping-file.ts';
+import { hint, type Place } from './mistakes.ts';
+import type { Preparing, Spot } from './preparing.ts';
+import { primitiveChecks } from './primitive-check.ts';
+import { isComplex, r4Types, type ComplexType, type R4Element } from './r4-elements.ts';
+
+/** Makes one part of a mapping ready. A mistake is reported, and the part absent. */
+export function prepare(node: MappingNode, spot: Spot, preparing: Preparing): Prepared {
+  const { path, type } = spot;
+  if (node.kind === 'value' && typeof node.value === 'string' && node.value.startsWith('=')) {
+    return prepareFormula(node.value, node.place, spot, preparing);
+  }
+  if (isComplex(type)) {
+    if (node.kind === 'map') return prepareMap(node, type, path, preparing);
+    return mistake(node.place, `takes a ${type}: a map of its elements, or a formula that gives one`);
+  }
+  if (node.kind === 'value') return prepareConstant(node, spot, preparing);
+  return mistake(node.place, `takes one ${type}`);
+
+  function mistake(place: Place, message: string): Prepared {
+    preparing.report(place, path, message);
+    return absent;
+  }
+}
+
+function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: Preparing): Prepared {
+  const { elements, exactlyOne, someOf } = r4Types[type];
+  const { report } = preparing;
+  const below = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  const owner = path === '' ? type : path;
+  const has = (name: string): boolean => node.entries.some(({ key }) => key === name);
+  const alternatives = (exactlyOne ?? []).filter(has);
+  if (exactlyOne !== undefined && alternatives.length !== 1) {
+    const found = alternatives.length === 0 ? 'has none' : `has ${alternatives.join(' and ')}`;
+    const wanted = type === 'Extension' ? 'one value[x], or extension' : exactlyOne.join(' or ');
+    report(node.place, owner, `needs exactly one of: ${wanted}; it ${found}`);
+  }
+  if (someOf !== undefined && !someOf.some(has)) report(node.place, owner, `needs one of: ${someOf.join(', ')}`);
+  const parts = node.entries.flatMap((entry) => {
+    const element = elements[entry.key];
+    if (element !== undefined)
+      return [{ name: entry.key, prepared: prepareElement(entry, element, below(entry.key), preparing) }];
+    report(entry.place, below(entry.key), `is no element of ${type}${hint(entry.key, Object.keys(elements))}`);
+    return [];
+  });
+  const joined = joinedMap(parts);
+  for (const [name, { required }] of Object.entries(elements)) {
+    if (!required) continue;
+    if (!has(name)) report(node.place, owner, `needs the element "${name}"`);
+    else if (joined.kind !== 'absent' && parts.some((part) => part.name === name && part.prepared.kind === 'absent')) {
+      const place = node.entries.find(({ key }) => key === name)?.place ?? node.place;
+      report(
+        place,
+        below(name),
+        'would always be empty, and is required beside the others: see the settings it is made of',
+      );
+    }
+  }
+  return joined;
+}
+
+function prepareElement(
+  { node, place }: MapEntry,
+  { type, list, codes }: R4Element,
+  path: string,
+  preparing: Preparing,
+): Prepared {
+  if (!list) {
+    if (node.kind !== 'list') return prepare(node, { path, type, codes }, preparing);
+    preparing.report(place, path, 'takes one value; take the list away');
+    return absent;
+  }
+  if (node.kind === 'list') return prepareList(node, { path, type, codes }, preparing);
+  preparing.report(place, path, 'takes a list; put "- " before each of its items');
+  return absent;
+}
+
+function prepareList(node: ListNode, spot: Spot, preparing: Preparing): Prepared {
+  if (node.items.length === 0) preparing.report(node.place, spot.path, 'is empty; take the line out');
+  return joinedList(
+    node.items.map((item, index) => prepare(item, { ...spot, path: `${spot.path}[${index}]` }, preparing)),
+  );
+}
+
+/** A constant must be what R4 wants there, to the JSON type: `"true"` is no boolean. */
+function prepareConstant(node: ValueNode, { path, type, codes }: Spot, { report }: Preparing): Prepared {
+  const { value, place } = node;
+  if (codes !== undefined && !codes.includes(String(value))) {
+    report(place, path, `"${value}" is no code of this element${hint(String(value), codes)}`);
+    return absent;
+  }
+  if (isComplex(type) || !primitiveChecks[type](value)) {
+    const quotes = typeof value !== 'string' && !isComplex(type) && primitiveChecks[type](String(value));
+    report(place, path, quotes ? `write "${value}" in quotes: it is a ${type}` : `"${value}" is no ${type}`);
+    return absent;
+  }
+  return { kind: 'constant', value, chosen: false };
+}
