@@ -32,12 +32,10 @@ function call(args: readonly string[], nodeFolder = dirname(process.execPath)): 
 
 describe('the npm package', () => {
   it('brings the program, its mappings and settings, and neither sources, tests nor sandbox', () => {
-    expect(new Set(inject('packed').map((path) => path.split('/', 1).join()))).toEqual(
-      new Set([
-        ...['bin', 'config', 'dist', 'mappings', 'openapi.yaml', 'package.json'],
-        ...['CHANGELOG.md', 'LICENSE', 'README.md'],
-      ]),
-    );
+    const program = ['bin', 'config', 'dist', 'mappings', 'openapi.yaml', 'package.json'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md'];
+    const packed = new Set(inject('packed').map((path) => path.split('/', 1).join()));
+    expect(packed).toEqual(new Set([...program, ...papers]));
   });
 
   it('gives a command that tells its version under Node 24', async () => {
