@@ -1,0 +1,51 @@
+import type { ProblemCode } from '../../exchange/problem.ts';
+import type { Instant } from '../../exchange/window.ts';
+import { networkFailure, type NetworkFailure } from '../../network/network-failure.ts';
+import { retryAfterMs } from '../../network/retry-after.ts';
+import type { Answer, Answered } from './answer.ts';
+import { isObject } from './untrusted.ts';
+
+const networkCodes: Readonly<Record<NetworkFailure, ProblemCode>> = {
+  unreachable: 'ehr-unreachable',
+  tls: 'ehr-tls-error',
+  timeout: 'ehr-answer-lost',
+  broken: 'ehr-answer-lost',
+};
+
+/**
+ * What the client threw, as the answer it stands for: it throws for every status but 2xx and for every body that is no
+ * JSON. Pure; the text of the error, which may hold the body, goes no further.
+ * @param deadlinePassed the request was ended by us: it may have arrived
+ */
+export function answerOfError(error: unknown, deadlinePassed: boolean, now: Instant): Answer {
+  const response = isObject(error) ? error['response'] : undefined;
+  if (isObject(error) && isObject(response) && typeof response['status'] === 'number') {
+    const headers = isObject(error['config']) ? error['config']['headers'] : undefined;
+    return answered(response['status'], response['data'], headers instanceof Headers ? headers : new Headers(), now);
+  }
+  const failure = deadlinePassed ? 'timeout' : networkFailure(error);
+  // The client stumbles over JSON that is no object (`null`, a number): an answer came, and it was none.
+  return { kind: 'failed', problem: { code: failure === undefined ? 'ehr-unexpected-answer' : networkCodes[failure] } };
+}
+
+/** An answer with its status and the headers that matter. */
+export function answered(status: number, data: unknown, headers: Headers, now: Instant): Answered {
+  const location = headers.get('location');
+  const etag = headers.get('etag');
+  const wait = retryAfterMs(headers.get('retry-after'), now) ?? rateLimitMs(status, headers.get('ratelimit'));
+  return {
+    kind: 'answered',
+    status,
+    // Text is a page of a proxy or a login.
+    body: typeof data === 'string' ? undefined : data,
+    ...(location === null ? {} : { location }),
+    ...(etag === null ? {} : { etag }),
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+  };
+}
+
+/** Medplum tells the wait as `RateLimit: "requests";r=0;t=17` instead of Retry-After. */
+function rateLimitMs(status: number, header: string | null): number | undefined {
+  const seconds = /;\s*t=(\d{1,5})\b/.exec(header ?? '')?.[1];
+  return status === 429 && seconds !== undefined ? Number(seconds) * 1000 : undefined;
+}

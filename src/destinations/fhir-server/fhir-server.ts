@@ -1,0 +1,182 @@
+import { setTimeout } from 'node:timers/promises';
+import { Client } from 'fhir-kit-client';
+import type { Delivery, DeliveryOutcome } from '../../exchange/delivery.ts';
+import type { Problem } from '../../exchange/problem.ts';
+import { dayMs, type Instant } from '../../exchange/window.ts';
+import type { Dispatcher } from '../../network/dispatcher.ts';
+import type { Destination, DestinationCheck } from '../destination.ts';
+import type { Answer, Ask, Question } from './answer.ts';
+import type { AuthOptions } from './auth/authorizer.ts';
+import { makeAuthorizer } from './auth/registry.ts';
+import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
+import { answered, answerOfError } from './client-error.ts';
+import { isResource } from './untrusted.ts';
+import { requestProblem } from './writing/answer-problem.ts';
+import { sendWrites } from './writing/bisect.ts';
+import { bundleJson, type BundleLimits } from './writing/bundle.ts';
+import { bundleExperience, type BundleExperience } from './writing/bundle-experience.ts';
+import { lookFirst } from './writing/look-first.ts';
+
+export interface FhirServerOptions {
+  readonly name: string;
+  /** The base of the FHIR server, with or without a slash at its end. */
+  readonly url: string;
+  readonly auth: AuthOptions;
+  readonly dispatcher: Dispatcher;
+  readonly write: CapabilityOptions['write'];
+  readonly bundle: BundleLimits & { readonly type: CapabilityOptions['bundle'] };
+  /** For one whole request, its answer included. */
+  readonly timeoutMs: number;
+  readonly assume: CapabilityOptions['assume'];
+  readonly acceptUnsuitable: boolean;
+  readonly now: () => Instant;
+  /** Ends early, without failing, when the signal says so. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** What the EHR offers is asked again after this; sites change their servers. */
+const offerMs = dayMs;
+/** An id that nothing has. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+interface Offer {
+  readonly suitability: Extract<Suitability, { kind: 'suitable' }>;
+  readonly experience: BundleExperience;
+  readonly askedAt: Instant;
+}
+
+/** A FHIR R4 server, over fhir-kit-client. Each Communication is written by update, alone or in Bundles. */
+export function makeFhirServer(options: FhirServerOptions): Destination {
+  const { name, dispatcher, timeoutMs, now, sleep = sleepUntil } = options;
+  const base = options.url.replace(/\/+$/, '');
+  // A redirect is an answer like any other: followed, it would carry messages and login to where nobody sent them.
+  const client = new Client({ baseUrl: base, requestOptions: { dispatcher, redirect: 'manual' } });
+  const authorizer = makeAuthorizer(options.auth);
+  let offer: Offer | undefined;
+  let checking: Promise<DestinationCheck> | undefined;
+  let closed: Promise<void> | undefined;
+
+  /** One request, without a second try. */
+  async function askOnce(question: Question, authorization: string | undefined, signal: AbortSignal): Promise<Answer> {
+    if (signal.aborted) return { kind: 'failed', problem: { code: 'ehr-unreachable' } };
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const headers = {
+      accept: 'application/fhir+json',
+      ...(question.body === undefined ? {} : { 'content-type': 'application/fhir+json', prefer: 'return=minimal' }),
+      ...(authorization === undefined ? {} : { authorization }),
+      ...question.headers,
+    };
+    try {
+      // The whole URL: for the base the client would add a slash, which some servers do not know.
+      const result = await client.request(question.path === '' ? base : `${base}/${question.path}`, {
+        method: question.method,
+        options: { headers, signal: deadline },
+        ...(question.body === undefined ? {} : { body: question.body }),
+      });
+      const { response } = Client.httpFor(result);
+      return answered(response?.status ?? 200, result, response?.headers ?? new Headers(), now());
+    } catch (error) {
+      return answerOfError(error, deadline.aborted, now());
+    }
+  }
+
+  /** One request, and once more where its login was refused and can be renewed. */
+  async function ask(question: Question, signal: AbortSignal): Promise<Answer> {
+    try {
+      const authorization = await authorizer.header();
+      const answer = await askOnce(question, authorization, signal);
+      if (answer.kind !== 'answered' || answer.status !== 401 || !(await authorizer.renew(authorization)))
+        return answer;
+      return await askOnce(question, await authorizer.header(), signal);
+    } catch {
+      // The secret cannot be had; why is not told, since the text of the error may hold it.
+      return { kind: 'failed', problem: { code: 'ehr-unauthorized' } };
+    }
+  }
+
+  /** Those who ask at the same time share one answer. */
+  function check(signal: AbortSignal): Promise<DestinationCheck> {
+    checking ??= checkNow(signal).finally(() => {
+      checking = undefined;
+    });
+    return checking;
+  }
+
+  async function checkNow(signal: AbortSignal): Promise<DestinationCheck> {
+    const answer = await ask({ method: 'GET', path: 'metadata' }, signal);
+    if (answer.kind === 'failed')
+      return failed(unanswered(answer.problem), 'It did not tell what it offers (metadata).');
+    const { status, body } = answer;
+    if (status !== 200 || !isResource(body, 'CapabilityStatement')) {
+      return failed(requestProblem(answer), 'Its answer to metadata is no CapabilityStatement.');
+    }
+    const { write, bundle, assume, acceptUnsuitable } = options;
+    const suitability = readCapabilities(body, { write, bundle: bundle.type, assume, acceptUnsuitable });
+    if (suitability.kind === 'unsuitable') return failed({ code: 'ehr-unsuitable' }, suitability.why);
+    const login = await tryLogin(signal);
+    if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
+    const { way, why } = suitability;
+    offer = { suitability, experience: bundleExperience(suitability, bundle), askedAt: now() };
+    return { kind: 'ready', write: way, bundle: suitability.bundle, why };
+  }
+
+  /** Metadata is usually open to everybody: a read of what nobody has shows whether the login is good. */
+  async function tryLogin(signal: AbortSignal): Promise<Problem | undefined> {
+    const answer = await ask({ method: 'GET', path: `Communication/${nobody}` }, signal);
+    if (answer.kind === 'failed') return unanswered(answer.problem);
+    return answer.status === 401 || answer.status === 403 ? requestProblem(answer) : undefined;
+  }
+
+  /** What the EHR offers, asked anew when that is long ago. */
+  async function currentOffer(signal: AbortSignal): Promise<Offer | Problem> {
+    if (offer !== undefined && now() - offer.askedAt < offerMs) return offer;
+    const checked = await check(signal);
+    if (checked.kind === 'failed') return checked.problem;
+    return offer ?? { code: 'ehr-unreachable' };
+  }
+
+  async function send(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
+    if (deliveries.length === 0) return [];
+    const current = await currentOffer(signal);
+    if ('code' in current) return deliveries.map(({ key }) => ({ kind: 'refused', key, problem: current }));
+    const { suitability, experience } = current;
+    const askNow: Ask = (question) => ask(question, signal);
+    const pause = (ms: number): Promise<void> => sleep(ms, signal);
+    const { outcomes, writes } = await lookFirst(deliveries, { ...suitability, ask: askNow, pause });
+    const sent = await sendWrites(writes, experience, (type, group) => {
+      const [first] = group;
+      if (type !== 'none' || first === undefined) {
+        return askNow({ method: 'POST', path: '', body: bundleJson(type === 'none' ? 'batch' : type, group) });
+      }
+      const { url, resource, ifMatch } = first;
+      return askNow({
+        method: 'PUT',
+        path: url,
+        body: resource,
+        ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
+      });
+    });
+    const all = [...outcomes, ...sent];
+    // It does not keep what it said it offers.
+    if (all.some((outcome) => outcome.kind === 'refused' && outcome.problem.code === 'ehr-unsuitable'))
+      offer = undefined;
+    return all;
+  }
+
+  return {
+    name,
+    check,
+    send,
+    close: () => (closed ??= dispatcher.close()),
+  };
+}
+
+const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });
+
+/** A question that writes nothing leaves nothing open: no answer is no answer. */
+const unanswered = (problem: Problem): Problem =>
+  problem.code === 'ehr-answer-lost' ? { code: 'ehr-unreachable' } : problem;
+
+async function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,86 @@
+import { isResource, objectOf, objectsOf, textOf, textsOf, type JsonObject } from './untrusted.ts';
+
+/** What an OperationOutcome says, without its texts: they may echo the message. */
+export interface Findings {
+  /** The issue code, and the server's own message code: `processing HAPI-1094`. */
+  readonly issue?: string;
+  /** The element at fault, names and indexes only. */
+  readonly where?: string;
+  /** The Patient that is referred to is not there, deleted, or more than one. */
+  readonly missingPatient: boolean;
+  readonly multipleMatches: boolean;
+  /** Too many entries, or too much work, for one Bundle. */
+  readonly tooLarge: boolean;
+  readonly notSupported: boolean;
+}
+
+/** The codes of http://hl7.org/fhir/R4/valueset-issue-type.html; nothing else is taken for one. */
+const issueCodes = new Set(
+  (
+    'invalid structure required value invariant security login unknown expired forbidden suppressed processing ' +
+    'not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly ' +
+    'business-rule conflict transient lock-error no-store exception timeout incomplete throttled informational'
+  ).split(' '),
+);
+
+/** Reads an OperationOutcome; anything else has no findings. Pure. */
+export function readOutcome(outcome: unknown): Findings {
+  const issues = isResource(outcome, 'OperationOutcome') ? objectsOf(outcome['issue']) : [];
+  const grave = issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  const counted = grave.length > 0 ? grave : issues;
+  const texts = counted.map(textsIn);
+  const codes = counted.map(({ code }) => textOf(code) ?? '');
+  const issue = [codes.find((code) => issueCodes.has(code)), ownCode(texts)].filter((part) => part !== undefined);
+  const where = counted.map(elementOf).find((element) => element !== undefined);
+  return {
+    ...(issue.length === 0 ? {} : { issue: issue.join(' ') }),
+    ...(where === undefined ? {} : { where }),
+    missingPatient: counted.some(namesMissingPatient),
+    multipleMatches: codes.includes('multiple-matches'),
+    tooLarge:
+      codes.includes('too-costly') || codes.includes('too-long') || texts.some((text) => tooManyEntries.test(text)),
+    notSupported: codes.includes('not-supported'),
+  };
+}
+
+/** Medplum: `too many entries`, `more update operations than allowed`, as plain `invalid`. */
+const tooManyEntries = /too many entries|more update operations than allowed/i;
+
+/** HAPI numbers its messages. */
+const ownCode = (texts: readonly string[]): string | undefined => /\bHAPI-\d{4}\b/.exec(texts.join(' '))?.[0];
+
+/** Looked at, never kept. */
+const textsIn = (issue: JsonObject): string =>
+  [textOf(issue['diagnostics']), textOf(objectOf(issue['details'])['text'])].join(' ');
+
+const missingWords =
+  /not found|not exist|no resources? match|not resolve|unresolved|unresolvable|unknown|is deleted|was deleted|\bgone\b|no match|multiple matches|resources match|matched \d+ resources/i;
+
+/**
+ * HAPI-1094 "Resource Patient/… not found, specified in path: …", HAPI-1091 "Invalid match URL "Patient?…" - No
+ * resources match", Azure "Given conditional reference 'Patient?…' does not resolve to a resource", and alike.
+ */
+function namesMissingPatient(issue: JsonObject): boolean {
+  const text = textsIn(issue);
+  if (/\bPatient\b/.test(text)) return missingWords.test(text) || issue['code'] === 'not-found';
+  // Others name the reference by its element only.
+  const element = elementOf(issue) ?? '';
+  return (
+    issue['code'] === 'not-found' && /\b(?:subject|recipient(?:\[\d+\])?|sender|patient)(?:\.reference)?$/.test(element)
+  );
+}
+
+/**
+ * The element an issue is about, as `Communication.payload[0].content`: names and short indexes only, since an EHR may
+ * put anything there. HAPI writes the
+ * resource's id into the path as a comment.
+ */
+function elementOf(issue: JsonObject): string | undefined {
+  const path = [...textsOf(issue['expression']), ...textsOf(issue['location'])][0];
+  if (path === undefined) return undefined;
+  const ofResource = path
+    .replace(/\/\*.*?\*\//g, '')
+    .replace(/^Bundle\.entry(?:\[\d+\])?\.resource(?:\.ofType\(Communication\))?(?=\.|$)/, 'Communication');
+  const element = /^[A-Z][A-Za-z]{2,40}(?:\.[a-z][A-Za-z]{1,40}(?:\[\d{1,3}\])?)*(?![\w[])/.exec(ofResource)?.[0];
+  return element !== undefined && element.length <= 120 ? element : undefined;
+}

@@ -1,0 +1,69 @@
+import { problemKind, type Problem, type ProblemCode } from '../../../exchange/problem.ts';
+import type { Answered } from '../answer.ts';
+import { readOutcome, type Findings } from '../operation-outcome.ts';
+import { isResource } from '../untrusted.ts';
+import type { Write } from './bundle.ts';
+
+/** Why the EHR did not take one write. `inFhir`: it said so in FHIR, and not a proxy before it. Pure. */
+export function recordProblem(write: Write, status: number, outcome: unknown, inFhir: boolean): Problem {
+  const findings = readOutcome(outcome);
+  return detailed(recordCode(write, status, findings, inFhir), status, findings);
+}
+
+function recordCode(write: Write, status: number, findings: Findings, inFhir: boolean): ProblemCode {
+  const { target } = write;
+  if (status === 401) return 'ehr-unauthorized';
+  if (status === 403) return 'ehr-forbidden';
+  if (status === 429) return 'record-throttled';
+  if (status === 405 || status === 501) return 'ehr-unsuitable';
+  if (status === 408 || status === 425 || status >= 500) return 'record-server-error';
+  // Before the meaning of the status: it is 400, 404, 409, 412 or 422, as each server likes.
+  if (findings.missingPatient) return 'patient-not-found';
+  if (status === 413 || findings.tooLarge) return 'resource-too-large';
+  if (status === 412) {
+    return findings.multipleMatches || target.kind === 'identifier' ? 'multiple-matches' : 'version-conflict';
+  }
+  if (status === 409) return 'version-conflict';
+  if (status === 410) return 'deleted-at-ehr';
+  if (status === 404 && target.kind === 'id') {
+    // R4 answers so when clients may not choose ids.
+    return target.known ? 'deleted-at-ehr' : 'ehr-unsuitable';
+  }
+  return status >= 400 && inFhir ? 'resource-refused' : 'outcome-unknown';
+}
+
+/** Why the EHR took nothing of a request, where that is no matter of its content. Pure. */
+export function requestProblem({ status, body, retryAfterMs }: Answered): Problem {
+  const problem = detailed(requestCode(status), status, readOutcome(body));
+  return retryAfterMs === undefined ? problem : { ...problem, retryAfterMs };
+}
+
+function requestCode(status: number): ProblemCode {
+  if (status === 401) return 'ehr-unauthorized';
+  if (status === 403) return 'ehr-forbidden';
+  if (status === 429) return 'ehr-throttled';
+  if (status === 405 || status === 501) return 'ehr-unsuitable';
+  // A gateway that lost the EHR's answer: it may have written.
+  if (status === 502 || status === 504) return 'ehr-answer-lost';
+  return status === 408 || status === 425 || status >= 500 ? 'ehr-server-error' : 'ehr-unexpected-answer';
+}
+
+/** Whether the answer is about what was sent, so that a part of it may be taken: not about login, load or address. */
+export function isAboutContent({ status, body }: Answered): boolean {
+  // A 404 that is no FHIR is another server, or a path that is wrong.
+  return status === 404 ? isResource(body) : [400, 409, 410, 412, 422].includes(status);
+}
+
+/** What was not sent cannot have arrived: it is not looked for. */
+export function unsentProblem(problem: Problem): Problem {
+  return problemKind(problem.code).class === 'ambiguous' ? { code: 'ehr-unreachable' } : problem;
+}
+
+function detailed(code: ProblemCode, httpStatus: number, { issue, where }: Findings): Problem {
+  return {
+    code,
+    httpStatus,
+    ...(issue === undefined ? {} : { issue }),
+    ...(where === undefined ? {} : { where }),
+  };
+}

@@ -1,0 +1,139 @@
+import type { DeliveryOutcome } from '../../../exchange/delivery.ts';
+import type { Problem } from '../../../exchange/problem.ts';
+import type { Answer, Answered } from '../answer.ts';
+import type { BundleType } from '../capabilities.ts';
+import { readOutcome } from '../operation-outcome.ts';
+import { isObject, isResource, objectOf, objectsOf, textOf, type JsonObject } from '../untrusted.ts';
+import { isAboutContent, recordProblem, requestProblem } from './answer-problem.ts';
+import type { Write } from './bundle.ts';
+
+/** What an answer means for the writes that were sent in one request. */
+export type Verdict =
+  /** One outcome per write, in their order. */
+  | { readonly kind: 'settled'; readonly outcomes: readonly DeliveryOutcome[] }
+  /** Nothing was written, because of what one or more of the writes hold. `problem` is right where there is one. */
+  | { readonly kind: 'content-refused'; readonly problem: Problem; readonly inFhir: boolean }
+  | { readonly kind: 'too-large'; readonly by: 'bytes' | 'entries'; readonly problem: Problem }
+  /** The EHR takes no Bundle of this type. */
+  | { readonly kind: 'not-offered' }
+  /** It concerns the whole EHR: the same for each write. */
+  | { readonly kind: 'failed'; readonly problem: Problem };
+
+/** @param type as they were sent; `none` with exactly one write. Pure. */
+export function readReply(type: BundleType, writes: readonly Write[], answer: Answer): Verdict {
+  if (answer.kind === 'failed') return answer;
+  const [first] = writes;
+  if (isDone(answer.status)) {
+    return type === 'none' && first !== undefined ? readSingle(first, answer) : readBundle(writes, answer);
+  }
+  const findings = readOutcome(answer.body);
+  if (answer.status === 413 || (findings.tooLarge && isAboutContent(answer))) {
+    const problem = { ...requestProblem(answer), code: 'resource-too-large' as const };
+    return { kind: 'too-large', by: answer.status === 413 ? 'bytes' : 'entries', problem };
+  }
+  const bundleUnknown = findings.notSupported && findings.where === undefined && isAboutContent(answer);
+  if (type !== 'none' && (answer.status === 405 || answer.status === 501 || bundleUnknown)) {
+    return { kind: 'not-offered' };
+  }
+  if (isAboutContent(answer) && first !== undefined) {
+    const inFhir = isResource(answer.body);
+    return { kind: 'content-refused', problem: recordProblem(first, answer.status, answer.body, inFhir), inFhir };
+  }
+  return { kind: 'failed', problem: requestProblem(answer) };
+}
+
+/** A write that was carried out. 202 is none: it was only taken in. */
+const isDone = (status: number): boolean => status === 200 || status === 201 || status === 204;
+
+/** The answer to one PUT: empty (as asked for), the Communication, or remarks. Anything else is not the EHR's. */
+function readSingle(write: Write, answer: Answered): Verdict {
+  const { status, location, etag, body } = answer;
+  const isEmpty = isObject(body) && Object.keys(body).length === 0;
+  if (!isEmpty && !isResource(body, 'Communication') && !isResource(body, 'OperationOutcome')) {
+    return { kind: 'failed', problem: requestProblem(answer) };
+  }
+  return { kind: 'settled', outcomes: [accepted(write, status, location, etag, body)] };
+}
+
+/** A reply has one entry per entry of the request, in its order, in FHIR's words. What is not so is not believed. */
+function readBundle(writes: readonly Write[], answer: Answered): Verdict {
+  if (!isResource(answer.body, 'Bundle')) return { kind: 'failed', problem: requestProblem(answer) };
+  const entries = objectsOf(answer.body['entry']);
+  if (entries.length !== writes.length) {
+    return { kind: 'settled', outcomes: writes.map((write) => unknown(write)) };
+  }
+  const outcomes = writes.map((write, index) => readEntry(write, objectOf(entries[index])));
+  return { kind: 'settled', outcomes: distrustRepeated(outcomes) };
+}
+
+function readEntry(write: Write, entry: JsonObject): DeliveryOutcome {
+  const response = objectOf(entry['response']);
+  const status = Number(/^(\d{3})(?!\d)/.exec(textOf(response['status']) ?? '')?.[1]);
+  if (Number.isNaN(status)) return unknown(write);
+  if (isDone(status)) {
+    const { location, etag } = response;
+    return accepted(write, status, textOf(location), textOf(etag), objectOf(entry['resource']));
+  }
+  return {
+    kind: 'refused',
+    key: write.delivery.key,
+    problem: recordProblem(write, status, response['outcome'], true),
+  };
+}
+
+/** Where it is now; unknown when the answer tells nothing, or of another Communication than the one written. */
+function accepted(
+  write: Write,
+  status: number,
+  location: string | undefined,
+  etag: string | undefined,
+  resource: JsonObject,
+): DeliveryOutcome {
+  const told = locationOf(location);
+  const toldId = told?.id ?? (isResource(resource, 'Communication') ? textOf(resource['id']) : undefined);
+  const target = write.target.kind === 'id' ? write.target.id : undefined;
+  const id = toldId ?? target;
+  if (id === undefined || (target !== undefined && id !== target)) return unknown(write);
+  const version = versionOf(etag) ?? told?.version ?? textOf(objectOf(resource['meta'])['versionId']);
+  return {
+    kind: 'accepted',
+    key: write.delivery.key,
+    reference: `Communication/${id}`,
+    ...(version === undefined ? {} : { version }),
+    change: status === 201 ? 'created' : 'updated',
+  };
+}
+
+/** `Communication/<id>/_history/<version>`, relative or absolute. */
+function locationOf(location: string | undefined): { readonly id: string; readonly version?: string } | undefined {
+  const found = /(?:^|\/)Communication\/([A-Za-z0-9.-]{1,64})(?:\/_history\/([A-Za-z0-9.-]{1,64}))?\/?$/.exec(
+    location ?? '',
+  );
+  const [, id, version] = found ?? [];
+  if (id === undefined) return undefined;
+  return version === undefined ? { id } : { id, version };
+}
+
+/** `W/"3"` is version 3. */
+export function versionOf(etag: string | undefined): string | undefined {
+  return /^(?:W\/)?"([A-Za-z0-9.-]{1,64})"$/.exec(etag ?? '')?.[1];
+}
+
+/** Two writes cannot have become one Communication: which is which is not known. */
+function distrustRepeated(outcomes: readonly DeliveryOutcome[]): readonly DeliveryOutcome[] {
+  const times = new Map<string, number>();
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'accepted') times.set(outcome.reference, (times.get(outcome.reference) ?? 0) + 1);
+  }
+  return outcomes.map((outcome) =>
+    outcome.kind === 'accepted' && (times.get(outcome.reference) ?? 0) > 1
+      ? { kind: 'refused', key: outcome.key, problem: { code: 'outcome-unknown' } }
+      : outcome,
+  );
+}
+
+const unknown = ({ delivery }: Write): DeliveryOutcome => ({
+  kind: 'refused',
+  key: delivery.key,
+  problem: { code: 'outcome-unknown' },
+});

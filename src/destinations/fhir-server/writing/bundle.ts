@@ -1,0 +1,104 @@
+import type { Communication } from 'fhir/r4.js';
+import type { Delivery } from '../../../exchange/delivery.ts';
+import type { BundleType, WayOfWriting } from '../capabilities.ts';
+import { identifierSearch } from './search-value.ts';
+
+/** Where one Communication is written. */
+export type Target =
+  /** `known`: the EHR has it under this id. */
+  | { readonly kind: 'id'; readonly id: string; readonly known: boolean }
+  | { readonly kind: 'identifier'; readonly system: string; readonly value: string };
+
+/** One idempotent write, ready to be sent alone or in a Bundle. */
+export interface Write {
+  readonly delivery: Delivery;
+  readonly target: Target;
+  /** Below the base of the EHR. */
+  readonly url: string;
+  /** The version that is replaced, where the EHR wants it named. */
+  readonly ifMatch?: string;
+  /** The Communication as JSON text, for a request of its own. */
+  readonly resource: string;
+  /** The entry of a Bundle as JSON text, and its length in UTF-8. */
+  readonly entry: string;
+  readonly entryBytes: number;
+}
+
+/**
+ * Where a delivery goes: to the id the EHR gave it, once known; else to the id we choose or to its identifier.
+ * Undefined: it has no identifier to be found by.
+ */
+export function targetOf({ key, resource, knownReference }: Delivery, way: WayOfWriting): Target | undefined {
+  const known = /^Communication\/([A-Za-z0-9.-]{1,64})(?:\/|$)/.exec(knownReference ?? '')?.[1];
+  if (known !== undefined) return { kind: 'id', id: known, known: true };
+  if (way === 'put-by-id') return { kind: 'id', id: key, known: false };
+  for (const { system = '', value = '' } of resource.identifier ?? []) {
+    if (system !== '' && value !== '') return { kind: 'identifier', system, value };
+  }
+  return undefined;
+}
+
+/** An update by id carries that id; a conditional one carries none: which id it gets is the EHR's choice. */
+export function writeOf(delivery: Delivery, target: Target, ifMatch?: string): Write {
+  const { id: _, ...content } = delivery.resource;
+  const resource: Communication =
+    target.kind === 'id' ? { ...content, resourceType: 'Communication', id: target.id } : content;
+  const url = target.kind === 'id' ? `Communication/${target.id}` : `Communication?${identifierSearch(target)}`;
+  const entry = JSON.stringify({
+    // Without it a validating HAPI refuses entries that hold a relative reference.
+    fullUrl: `urn:uuid:${delivery.key}`,
+    resource,
+    request: { method: 'PUT', url, ...(ifMatch === undefined ? {} : { ifMatch }) },
+  });
+  return {
+    delivery,
+    target,
+    url,
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    resource: JSON.stringify(resource),
+    entry,
+    entryBytes: Buffer.byteLength(entry),
+  };
+}
+
+export interface BundleLimits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+const head = (type: 'transaction' | 'batch'): string => `{"resourceType":"Bundle","type":"${type}","entry":[`;
+const tail = ']}';
+const frameBytes = head('transaction').length + tail.length;
+
+/** The Bundle as JSON text. */
+export function bundleJson(type: Exclude<BundleType, 'none'>, writes: readonly Write[]): string {
+  return head(type) + writes.map(({ entry }) => entry).join(',') + tail;
+}
+
+/** How long that text is in UTF-8, at most. */
+export function bundleBytes(writes: readonly Write[]): number {
+  return writes.reduce((bytes, { entryBytes }) => bytes + entryBytes + 1, frameBytes - 1);
+}
+
+/**
+ * Cuts writes into Bundles, in their order: none larger than the limits but for one entry that is so by itself, and
+ * none with the same target twice, which servers refuse or double.
+ */
+export function cutIntoBundles(writes: readonly Write[], limits: BundleLimits): readonly (readonly Write[])[] {
+  const bundles: Write[][] = [];
+  let current: Write[] = [];
+  let bytes = frameBytes - 1;
+  let urls = new Set<string>();
+  for (const write of writes) {
+    const full =
+      current.length >= limits.maxEntries || bytes + write.entryBytes + 1 > limits.maxBytes || urls.has(write.url);
+    if (full && current.length > 0) {
+      bundles.push(current);
+      [current, bytes, urls] = [[], frameBytes - 1, new Set()];
+    }
+    current.push(write);
+    bytes += write.entryBytes + 1;
+    urls.add(write.url);
+  }
+  return current.length === 0 ? bundles : [...bundles, current];
+}

@@ -1,0 +1,96 @@
+import type { Delivery, DeliveryOutcome } from '../../../exchange/delivery.ts';
+import type { Problem } from '../../../exchange/problem.ts';
+import type { Ask } from '../answer.ts';
+import type { WayOfWriting } from '../capabilities.ts';
+import { unsentProblem } from './answer-problem.ts';
+import { targetOf, writeOf, type Target, type Write } from './bundle.ts';
+import { lookFor, readLook, type Found } from './look.ts';
+import { sameContent } from './same-content.ts';
+
+/** Longer than search indexes usually lag behind a write. */
+export const searchLagMs = 2_000;
+
+export interface LookOptions {
+  readonly way: WayOfWriting;
+  /** An update must name the version it replaces: every delivery is looked for, not the unsure ones only. */
+  readonly ifMatch: boolean;
+  readonly ask: Ask;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+export interface Looked {
+  /** Of those that need no write, or must not have one. */
+  readonly outcomes: readonly DeliveryOutcome[];
+  readonly writes: readonly Write[];
+}
+
+interface Aimed {
+  readonly delivery: Delivery;
+  readonly target: Target;
+}
+
+/**
+ * Looks for what may be at the EHR already, and makes the writes for what is not there as it should be. A search that
+ * finds nothing is made once more after a pause: its index may lag behind the write whose answer was lost. When a look
+ * fails for a reason that concerns the whole EHR, nothing is written.
+ */
+export async function lookFirst(deliveries: readonly Delivery[], options: LookOptions): Promise<Looked> {
+  const { way, ifMatch, ask, pause } = options;
+  const outcomes: DeliveryOutcome[] = [];
+  const writes: Write[] = [];
+  const looks: Aimed[] = [];
+  for (const delivery of deliveries) {
+    const target = targetOf(delivery, way);
+    if (target === undefined) {
+      outcomes.push(refused(delivery, { code: 'resource-invalid', where: 'Communication.identifier' }));
+    } else if (delivery.unsure || ifMatch) {
+      looks.push({ delivery, target });
+    } else {
+      writes.push(writeOf(delivery, target));
+    }
+  }
+  const again: Aimed[] = [];
+  for (const round of [looks, again]) {
+    if (round === again && again.length > 0) await pause(searchLagMs);
+    for (const [index, { delivery, target }] of round.entries()) {
+      const found = readLook(target, await ask(lookFor(target)));
+      if (found.kind === 'problem' && found.concernsAll) {
+        const unlooked = [...round.slice(index), ...(round === looks ? again : [])].map((each) => each.delivery);
+        return { outcomes: [...outcomes, ...giveUp(unlooked, writes, found.problem)], writes: [] };
+      }
+      const lagging = found.kind === 'absent' && target.kind === 'identifier' && delivery.unsure;
+      if (lagging && round === looks) again.push({ delivery, target });
+      else take(delivery, target, found);
+    }
+  }
+  return { outcomes, writes };
+
+  function take(delivery: Delivery, target: Target, found: Found): void {
+    if (found.kind === 'problem') {
+      outcomes.push(refused(delivery, found.problem));
+    } else if (found.kind === 'there') {
+      const { id, version, resource } = found;
+      if (sameContent(delivery.resource, resource)) outcomes.push(unchanged(delivery, id, version));
+      else writes.push(writeOf(delivery, { kind: 'id', id, known: true }, ifMatch ? etagOf(version) : undefined));
+    } else {
+      writes.push(writeOf(delivery, target));
+    }
+  }
+}
+
+/** None was sent: only those whose earlier answer was lost have to be looked for again. */
+function giveUp(looks: readonly Delivery[], writes: readonly Write[], problem: Problem): readonly DeliveryOutcome[] {
+  return [...looks, ...writes.map(({ delivery }) => delivery)].map((delivery) =>
+    refused(delivery, delivery.unsure ? problem : unsentProblem(problem)),
+  );
+}
+
+const etagOf = (version: string | undefined): string | undefined =>
+  version === undefined ? undefined : `W/"${version}"`;
+
+const refused = ({ key }: Delivery, problem: Problem): DeliveryOutcome => ({ kind: 'refused', key, problem });
+
+function unchanged({ key }: Delivery, id: string, version: string | undefined): DeliveryOutcome {
+  const reference = `Communication/${id}`;
+  return { kind: 'accepted', key, reference, change: 'unchanged', ...(version === undefined ? {} : { version }) };
+}
