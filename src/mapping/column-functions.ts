@@ -89,8 +89,8 @@ export function prepareColumn(
   if (table === undefined && tables.has(tableName)) return absent;
   if (table === undefined)
     return mistake(`"${tableName}" is no table of codes.yaml${hint(tableName, [...tables.keys()])}`);
-  const index = table.then.indexOf(column);
-  if (index === -1) return mistake(`"${column}" is no column of table "${tableName}"${hint(column, table.then)}`);
+  const index = table.columns.indexOf(column);
+  if (index === -1) return mistake(`"${column}" is no column of table "${tableName}"${hint(column, table.columns)}`);
   return byRow(table, (row) => preparedCell(row, index, ofCell, spot, preparing), preparing.lookedUp(table));
 }
 

@@ -13,11 +13,16 @@ export type CommunicationCheck =
  * repairs. Says nothing about profiles, terminologies and FHIRPath invariants; the tests ask a full validator.
  */
 export function checkCommunication(resource: unknown): CommunicationCheck {
+  if (isCommunication(resource)) return { kind: 'valid', resource };
+  return { kind: 'invalid', where: firstFault(resource)?.slice(1) || 'Communication' };
+}
+
+/** Proved element by element. */
+const isCommunication = (resource: unknown): resource is Communication => firstFault(resource) === undefined;
+
+function firstFault(resource: unknown): string | undefined {
   const contained = containedIn(resource);
-  const fault = checks.Communication(resource, contained) ?? unusedFault(contained);
-  if (fault !== undefined) return { kind: 'invalid', where: fault === '' ? 'Communication' : fault.slice(1) };
-  // Proved above, element by element.
-  return { kind: 'valid', resource: resource as Communication };
+  return checks.Communication(resource, contained) ?? unusedFault(contained);
 }
 
 /** The ids of the contained resources, and those that something refers to. */
@@ -56,21 +61,46 @@ function onFirstUse(type: ComplexType): Check {
   };
 }
 
+/** An element of a type, and what its presence counts for. */
+interface KnownElement {
+  readonly check: Check;
+  readonly required: number;
+  readonly alternative: number;
+  readonly some: number;
+}
+
+const counts = (names: readonly string[] | undefined, name: string): number => (names?.includes(name) === true ? 1 : 0);
+
 function complexCheck(type: ComplexType): Check {
   const { elements, exactlyOne, someOf } = r4Types[type];
-  const known = new Map(Object.entries(elements).map(([name, element]) => [name, elementCheck(element)]));
   const required = Object.keys(elements).filter((name) => elements[name]?.required);
+  const known = new Map(
+    Object.entries(elements).map(([name, element]): [string, KnownElement] => [
+      name,
+      {
+        check: elementCheck(element),
+        required: counts(required, name),
+        alternative: counts(exactlyOne, name),
+        some: counts(someOf, name),
+      },
+    ]),
+  );
   const isReference = type === 'Reference';
   return (value, contained) => {
     if (!isObject(value)) return '';
-    for (const name of Object.keys(value)) {
-      const check = known.get(name);
-      const fault = check === undefined ? '' : check(value[name], contained);
+    let [found, alternatives, some] = [0, 0, 0];
+    for (const name in value) {
+      const element = known.get(name);
+      if (element === undefined) return `.${name}`;
+      const fault = element.check(value[name], contained);
       if (fault !== undefined) return `.${name}${fault}`;
+      found += element.required;
+      alternatives += element.alternative;
+      some += element.some;
     }
-    for (const name of required) if (value[name] === undefined) return `.${name}`;
-    if (exactlyOne !== undefined && howMany(value, exactlyOne) !== 1) return '';
-    if (someOf !== undefined && howMany(value, someOf) === 0) return '';
+    if (found < required.length) return `.${required.find((name) => value[name] === undefined)}`;
+    if (exactlyOne !== undefined && alternatives !== 1) return '';
+    if (someOf !== undefined && some === 0) return '';
     return isReference ? referenceFault(value['reference'], contained) : undefined;
   };
 }
@@ -80,8 +110,8 @@ function elementCheck({ type, list, codes }: R4Element): Check {
   if (!list) return check;
   return (value, contained) => {
     if (!Array.isArray(value) || value.length === 0) return '';
-    for (const [index, item] of value.entries()) {
-      const fault = check(item, contained);
+    for (let index = 0; index < value.length; index += 1) {
+      const fault = check(value[index], contained);
       if (fault !== undefined) return `[${index}]${fault}`;
     }
     return undefined;
@@ -124,12 +154,6 @@ function containedIn(resource: unknown): Contained {
 function unusedFault({ ids, used }: Contained): string | undefined {
   const unused = ids.findIndex((id) => !used.has(id));
   return unused === -1 ? undefined : `.contained[${unused}]`;
-}
-
-function howMany(value: Readonly<Record<string, unknown>>, names: readonly string[]): number {
-  let count = 0;
-  for (const name of names) if (value[name] !== undefined) count += 1;
-  return count;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

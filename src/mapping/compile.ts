@@ -55,7 +55,7 @@ function refusal(tables: readonly DecisionTable[], fitting: readonly number[]): 
   for (const [number, table] of tables.entries()) {
     const row = table.rows[fitting[number] ?? -1];
     if (row?.kind !== 'refused') continue;
-    const problem: Problem = { code: row.code, where: table.when.join(', ') };
+    const problem: Problem = { code: row.code, where: table.fields.join(', ') };
     if (row.state === 'skipped') return { kind: 'skipped', problem };
     rejected ??= { kind: 'rejected', problem };
   }

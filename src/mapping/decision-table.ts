@@ -8,9 +8,9 @@ export interface DecisionTable {
   readonly name: string;
   readonly place: Place;
   /** The fields that the rows look at. */
-  readonly when: readonly string[];
+  readonly fields: readonly string[];
   /** The columns that the rows fill. */
-  readonly then: readonly string[];
+  readonly columns: readonly string[];
   readonly rows: readonly TableRow[];
   /** The number of the first row that fits; there always is one. */
   readonly fittingRow: (row: VendorRow) => number;
@@ -46,20 +46,20 @@ export function readDecisionTable(
   }
   const namesOf = (part: string): readonly ValueNode[] => textsIn(parts.get(part), `${name}.${part}`, report);
   const when = namesOf('when');
-  const then = namesOf('then').map(textOf);
+  const columns = namesOf('then').map(textOf);
   for (const field of [...when, ...namesOf('exact')]) {
     const wrong = textOf(field);
     if (!fields.includes(wrong))
       report(field.place, name, `"${wrong}" is no field of the source${hint(wrong, fields)}`);
   }
   const rows = parts.get('rows');
-  if (when.length === 0 || then.length === 0 || rows?.kind !== 'list' || rows.items.length === 0) {
+  if (when.length === 0 || columns.length === 0 || rows?.kind !== 'list' || rows.items.length === 0) {
     report(node.place, name, 'needs lists when, then and rows');
     return undefined;
   }
   const rejected = rejectionOf(parts.get('reject'), name, report);
   const read = rows.items.flatMap(
-    (row) => readRow(row, { name, when: when.length, then: then.length, rejected, report }) ?? [],
+    (row) => readRow(row, { name, looked: when.length, filled: columns.length, rejected, report }) ?? [],
   );
   if (read.length < rows.items.length) return undefined;
   if (read.at(-1)?.when.some((cell) => cell !== anything) ?? true) {
@@ -70,8 +70,8 @@ export function readDecisionTable(
   return {
     name,
     place: node.place,
-    when: when.map(textOf),
-    then,
+    fields: when.map(textOf),
+    columns,
     rows: read.map(({ row }) => row),
     fittingRow: fitter(
       when.map(textOf),
@@ -83,8 +83,9 @@ export function readDecisionTable(
 
 interface RowShape {
   readonly name: string;
-  readonly when: number;
-  readonly then: number;
+  /** How many fields a row looks at, and how many columns it fills. */
+  readonly looked: number;
+  readonly filled: number;
   readonly rejected: ProblemCode;
   readonly report: Report;
 }
@@ -94,35 +95,26 @@ interface ReadRow {
   readonly row: TableRow;
 }
 
-function readRow(node: MappingNode, { name, when, then, rejected, report }: RowShape): ReadRow | undefined {
+function readRow(node: MappingNode, shape: RowShape): ReadRow | undefined {
+  const { name, rejected, report } = shape;
   const { place } = node;
-  const cells = textsIn(node, `${name}.rows`, report);
+  const all = textsIn(node, `${name}.rows`, report);
   const count = node.kind === 'list' ? node.items.length : 0;
-  if (cells.length < count) return undefined;
-  const looked = cells.slice(0, when).map(textOf);
-  const filled = cells.slice(when);
-  const [first] = filled.map(textOf);
-  if (filled.length === 1 && (first === 'skip' || first === 'reject')) {
+  if (all.length < count) return undefined;
+  const when = all.slice(0, shape.looked).map(textOf);
+  const cells = all.slice(shape.looked);
+  const [first] = cells.map(textOf);
+  if (cells.length === 1 && (first === 'skip' || first === 'reject')) {
     const skip = first === 'skip';
-    const row: TableRow = {
-      kind: 'refused',
-      place,
-      state: skip ? 'skipped' : 'rejected',
-      code: skip ? 'not-for-a-chart' : rejected,
-    };
-    return { when: looked, row };
+    const state = skip ? 'skipped' : 'rejected';
+    return { when, row: { kind: 'refused', place, state, code: skip ? 'not-for-a-chart' : rejected } };
   }
-  if (cells.length !== when + then) {
-    const cut = cells.some((cell) => textOf(cell).endsWith(')') && !textOf(cell).startsWith('='));
-    const cure = cut ? '. A comma inside [ ] ends the formula: put the whole formula in quotes' : '';
-    report(
-      place,
-      name,
-      `a row has ${when + then} places (or ${when} and then skip or reject), this one ${count}${cure}`,
-    );
-    return undefined;
-  }
-  return { when: looked, row: { kind: 'cells', place, cells: filled } };
+  if (cells.length === shape.filled) return { when, row: { kind: 'cells', place, cells } };
+  const cut = all.some((cell) => textOf(cell).endsWith(')') && !textOf(cell).startsWith('='));
+  const cure = cut ? '. A comma inside [ ] ends the formula: put the whole formula in quotes' : '';
+  const wanted = `${shape.looked + shape.filled} places (or ${shape.looked} and then skip or reject)`;
+  report(place, name, `a row has ${wanted}, this one ${count}${cure}`);
+  return undefined;
 }
 
 function rejectionOf(node: MappingNode | undefined, name: string, report: Report): ProblemCode {

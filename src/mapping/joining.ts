@@ -67,14 +67,7 @@ export function joinedList(items: readonly Prepared[]): Prepared {
 
 /** The value of any prepared part, asked for in the same way. */
 export function giveOf(prepared: Prepared): (evaluation: Evaluation) => unknown {
-  switch (prepared.kind) {
-    case 'constant': {
-      const { value } = prepared;
-      return () => value;
-    }
-    case 'absent':
-      return () => undefined;
-    case 'varying':
-      return prepared.give;
-  }
+  if (prepared.kind === 'varying') return prepared.give;
+  const value = prepared.kind === 'constant' ? prepared.value : undefined;
+  return () => value;
 }

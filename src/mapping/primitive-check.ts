@@ -14,6 +14,17 @@ const matching =
 
 const isCode = (value: unknown): boolean => isText(value) && /^\S+(?:\s\S+)*$/.test(value);
 
+/** The same few addresses stand in every resource of a mapping: those seen to be good are not read again. */
+const goodUris = new Set<unknown>();
+const rememberedUris = 1_000;
+
+function isUri(value: unknown): boolean {
+  if (goodUris.has(value)) return true;
+  const good = typeof value === 'string' && /^[^\s\p{Cc}\p{Cs}]+$/v.test(value);
+  if (good && goodUris.size < rememberedUris) goodUris.add(value);
+  return good;
+}
+
 // A time without seconds or zone is none in FHIR.
 const dateTime =
   /^(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)))?)?)?$/;
@@ -38,7 +49,7 @@ export const primitiveChecks: Readonly<Record<PrimitiveType, (value: unknown) =>
   markdown: isText,
   code: isCode,
   id: matching(/^[A-Za-z0-9\-.]{1,64}$/),
-  uri: (value) => isText(value) && /^\S+$/.test(value),
+  uri: isUri,
   boolean: (value) => typeof value === 'boolean',
   integer: (value) => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31,
   decimal: (value) => typeof value === 'number' && Number.isFinite(value),

@@ -28,7 +28,7 @@ export function compileStages(codes: Codes, top: Place, report: Report): (row: V
       report(top, 'outcome', 'is missing among the tables: it tells how far a message has come');
     return () => nothingKnown;
   }
-  const [status, stage] = [table.then.indexOf('status'), table.then.indexOf('stage')];
+  const [status, stage] = [table.columns.indexOf('status'), table.columns.indexOf('stage')];
   if (status === -1 || stage === -1) {
     report(table.place, 'outcome', 'needs the columns status and stage');
     return () => nothingKnown;
