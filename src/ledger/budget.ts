@@ -4,30 +4,31 @@ import type { Lease } from './lease.ts';
 import type { Budget } from './ledger.ts';
 
 /** Requests spent at the vendor. Durable: a crash loop cannot spend more than an hour's worth. */
-export function makeBudget({ db }: Database, lease: Lease): Budget {
+export function makeBudget({ kysely }: Database, lease: Lease): Budget {
   return {
     spend: (source, perHour, now) =>
       lease.write(async (tx) => {
         const since = now - hourMs;
-        await tx.deleteFrom('request_spent').where('source', '=', source).where('at', '<=', since).execute();
+        await tx.deleteFrom('request_spent').where('source', '=', source).where('spent_at', '<=', since).execute();
         const spent = await tx
           .selectFrom('request_spent')
-          .select('at')
+          .select('spent_at')
           .where('source', '=', source)
-          .orderBy('at', 'desc')
+          .orderBy('spent_at', 'desc')
           .limit(perHour)
           .execute();
         const oldest = spent.at(-1);
-        if (spent.length >= perHour && oldest !== undefined) return { granted: false, freeAt: oldest.at + hourMs };
-        await tx.insertInto('request_spent').values({ source, at: now }).execute();
+        if (spent.length >= perHour && oldest !== undefined)
+          return { granted: false, freeAt: oldest.spent_at + hourMs };
+        await tx.insertInto('request_spent').values({ source, spent_at: now }).execute();
         return { granted: true };
       }),
     async used(source, now) {
-      const { count } = await db
+      const { count } = await kysely
         .selectFrom('request_spent')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .where('source', '=', source)
-        .where('at', '>', now - hourMs)
+        .where('spent_at', '>', now - hourMs)
         .executeTakeFirstOrThrow();
       return count;
     },

@@ -1,95 +1,133 @@
+import type { RecordKey } from '../exchange/record-key.ts';
 import type { VendorRow } from '../exchange/record.ts';
+import type { Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
-import type { Database, Tx } from './database/database.ts';
-import type { MessageTable } from './database/schema.ts';
+import type { Connection, Database, LedgerTransaction } from './database/database.ts';
+import { messageColumns, type MessageRow } from './database/tables.ts';
 import type { Claim, ClaimRequest } from './ledger.ts';
-import { problemColumns } from './messages.ts';
+import { CountMoves } from './message-counts.ts';
+import { sealedShut } from './message-states.ts';
+import { putBack } from './stored-messages.ts';
 
-type Row = { readonly [column in keyof Omit<MessageTable, 'seq'>]: MessageTable[column] };
+/** What is due, the oldest first; also what is on its way under a lease that ran out. */
+export function dueQuery(connection: Connection, { engine }: Pick<Database, 'engine'>, now: Instant, limit: number) {
+  const query = connection
+    .selectFrom('message')
+    .select(messageColumns)
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .orderBy('position')
+    .limit(limit);
+  // Several workers may claim at once; SQLite lets one transaction write at a time.
+  return engine === 'postgres' ? query.forUpdate().skipLocked() : query;
+}
+
+export function repliesQuery(
+  connection: Connection,
+  { among }: Pick<Database, 'among'>,
+  threads: readonly RecordKey[],
+) {
+  return connection
+    .selectFrom('message')
+    .select(['thread', 'key'])
+    .where('related', 'is not', null)
+    .where(among('thread', threads));
+}
+
+export function nextDueQuery(connection: Connection) {
+  return connection
+    .selectFrom('message')
+    .select('due_at')
+    .where('due_at', 'is not', null)
+    .orderBy('due_at')
+    .orderBy('position')
+    .limit(1);
+}
 
 /** Takes the oldest due messages, and those whose lease ran out: the EHR may have these already. */
 export async function claimDue(
-  tx: Tx,
-  { engine }: Pick<Database, 'engine'>,
+  tx: LedgerTransaction,
+  database: Database,
   seal: BodySeal,
   epoch: number,
   { limit, now, leaseMs }: ClaimRequest,
 ): Promise<readonly Claim[]> {
-  let query = tx
-    .selectFrom('message')
-    .selectAll()
-    .where('due_at', '<=', now)
-    .orderBy('due_at')
-    .orderBy('seq')
-    .limit(limit);
-  // Several workers may claim at once; SQLite lets one transaction write at a time.
-  if (engine === 'postgres') query = query.forUpdate().skipLocked();
-  const due = await query.execute();
-  if (due.length === 0) return [];
+  const due = await dueQuery(tx, database, now, limit).execute();
+  const opened: { readonly row: MessageRow; readonly body: string }[] = [];
+  const shut: MessageRow[] = [];
+  for (const row of due) {
+    const body = row.body === null ? undefined : seal.open(row.key, row.body);
+    if (body === undefined) shut.push(row);
+    else opened.push({ row, body });
+  }
+  await putBack(tx, database, byKey(shut), shut.map(sealedShut));
+  if (opened.length === 0) return [];
+  const taken = opened.map(({ row }) => row);
+  await takeAll(tx, database, taken, epoch, now + leaseMs);
+  const replies = await repliesTo(tx, database, taken);
+  return opened.map(({ row, body }) => claimOf(row, body, replies.get(row.key) ?? []));
+}
+
+async function takeAll(
+  tx: LedgerTransaction,
+  database: Database,
+  rows: readonly MessageRow[],
+  epoch: number,
+  leaseEnd: Instant,
+): Promise<void> {
   await tx
     .updateTable('message')
     .set((each) => ({
       state: 'delivering',
-      due_at: now + leaseMs,
-      claimed_revision: each.ref('revision'),
-      lease_epoch: epoch,
+      due_at: leaseEnd,
+      claim_epoch: epoch,
+      claim_revision: each.ref('revision'),
       unsure: each.case().when('state', '=', 'delivering').then(1).else(each.ref('unsure')).end(),
     }))
     .where(
-      'key',
-      'in',
-      due.map(({ key }) => key),
+      database.among(
+        'key',
+        rows.map(({ key }) => key),
+      ),
     )
     .execute();
-  const replies = await repliesOf(tx, due);
-  const claims: Claim[] = [];
-  for (const row of due) {
-    const body = row.body === null ? undefined : seal.open(row.key, row.body);
-    if (body === undefined) await cannotOpen(tx, row.key);
-    else claims.push(claimOf(row, JSON.parse(body) as VendorRow, replies.get(row.key) ?? []));
-  }
-  return claims;
+  const moves = new CountMoves();
+  for (const { state } of rows) moves.moved(state, 'delivering');
+  await moves.write(tx);
 }
 
 /** The replies known to each outgoing message, sorted: the same links whatever the order they came in. */
-async function repliesOf(tx: Tx, due: readonly Row[]): Promise<ReadonlyMap<string, readonly string[]>> {
-  const threads = due.filter(({ direction }) => direction === 'outgoing').map(({ thread }) => thread);
-  if (threads.length === 0) return new Map();
-  const rows = await tx
-    .selectFrom('message')
-    .select(['thread', 'key'])
-    .where('direction', '=', 'incoming')
-    .where('thread', 'in', threads)
-    .orderBy('key')
-    .execute();
-  const byThread = Map.groupBy(rows, ({ thread }) => thread);
-  return new Map([...byThread].map(([thread, replies]) => [thread, replies.map(({ key }) => key)]));
+async function repliesTo(
+  tx: LedgerTransaction,
+  database: Database,
+  rows: readonly MessageRow[],
+): Promise<ReadonlyMap<RecordKey, readonly RecordKey[]>> {
+  const messages = rows.filter(({ direction }) => direction === 'outgoing').map(({ key }) => key);
+  if (messages.length === 0) return new Map();
+  const found = await repliesQuery(tx, database, messages).execute();
+  const replies = new Map<RecordKey, RecordKey[]>();
+  for (const { thread, key } of found) {
+    if (thread === null) continue;
+    const known = replies.get(thread);
+    if (known === undefined) replies.set(thread, [key]);
+    else known.push(key);
+  }
+  for (const known of replies.values()) known.sort();
+  return replies;
 }
 
-async function cannotOpen(tx: Tx, key: string): Promise<void> {
-  await tx
-    .updateTable('message')
-    .set({
-      state: 'rejected',
-      due_at: null,
-      lease_epoch: null,
-      claimed_revision: null,
-      ...problemColumns({ code: 'body-sealed' }),
-    })
-    .where('key', '=', key)
-    .execute();
-}
-
-function claimOf(row: Row, body: VendorRow, replies: readonly string[]): Claim {
+function claimOf(row: MessageRow, stored: string, replies: readonly RecordKey[]): Claim {
   const { key, source, thread, direction } = row;
-  if (direction === null) throw new Error('a row that was set apart is never due');
+  const body: VendorRow = JSON.parse(stored);
+  const related: readonly RecordKey[] = row.related === null ? replies : JSON.parse(row.related);
+  if (direction === null || thread === null) throw new Error('a row that was set apart is never due');
   return {
     source,
     record: {
       key,
       direction,
       thread,
-      related: direction === 'outgoing' ? replies : [thread],
+      related,
       occurredAt: row.occurred_at,
       stage: { rank: row.rank, final: row.final === 1 },
       contentDigest: row.content_digest,
@@ -102,3 +140,6 @@ function claimOf(row: Row, body: VendorRow, replies: readonly string[]): Claim {
     ...(row.reference === null ? {} : { knownReference: row.reference }),
   };
 }
+
+const byKey = (rows: readonly MessageRow[]): ReadonlyMap<RecordKey, MessageRow> =>
+  new Map(rows.map((row) => [row.key, row]));

@@ -1,65 +1,68 @@
-import type { Database } from './database/database.ts';
-import type { CoverageTable, WindowReadTable } from './database/schema.ts';
-import type { Lease } from './lease.ts';
-import { pageOf, positionOf } from './paging.ts';
-import type { Coverage, CoverageState, SweepState, WindowRead } from './ledger.ts';
-import { isProblemCode } from '../exchange/problem.ts';
+import type { Problem, ProblemCode } from '../exchange/problem.ts';
 import type { WindowView } from '../exchange/reports.ts';
 import { isoInstant } from '../exchange/window.ts';
+import type { Database } from './database/database.ts';
+import type { CoverageRow, WindowRow } from './database/tables.ts';
+import type { Lease } from './lease.ts';
+import type { Coverage, CoverageState, SweepState, WindowRead } from './ledger.ts';
+import { pageOf, positionOf } from './paging.ts';
 
 /** How far was read: the frontier, the sweep under way, and what became of each window. */
-export function makeCoverage({ db }: Database, lease: Lease): Coverage {
+export function makeCoverage({ kysely }: Database, lease: Lease): Coverage {
   return {
     async state(source) {
-      const row = await db.selectFrom('coverage').selectAll().where('source', '=', source).executeTakeFirst();
+      const row = await kysely.selectFrom('coverage').selectAll().where('source', '=', source).executeTakeFirst();
       return row === undefined ? { sweep: {} } : stateOf(row);
     },
     async cover(read, { start, frontier, sweep }) {
       const moved = {
-        ...(start === undefined ? {} : { start_at: start }),
+        ...(start === undefined ? {} : { start }),
         ...(frontier === undefined ? {} : { frontier }),
         ...(sweep === undefined ? {} : sweepColumns(sweep)),
       };
       await lease.write(async (tx) => {
         await tx
           .insertInto('window_read')
-          .values({ ...windowRow(read), state: 'complete', code: null })
+          .values(windowRow(read, 'complete', null))
           .execute();
         if (Object.keys(moved).length === 0) return;
-        const fresh = { start_at: null, frontier: null, ...sweepColumns({}), ...moved };
         await tx
           .insertInto('coverage')
-          .values({ source: read.source, ...fresh })
+          .values({ source: read.source, start: null, frontier: null, ...sweepColumns({}), ...moved })
           .onConflict((conflict) => conflict.column('source').doUpdateSet(moved))
           .execute();
       });
     },
-    async failed(read, problem) {
-      await lease.write(async (tx) => {
-        await tx
+    async failed(read, { code }: Problem) {
+      await lease.write((tx) =>
+        tx
           .insertInto('window_read')
-          .values({ ...windowRow(read), state: 'failed', code: problem.code })
-          .execute();
-      });
+          .values(windowRow(read, 'failed', code))
+          .execute(),
+      );
     },
     async windows({ source, from, to }, page) {
-      const position = positionOf(page.cursor);
-      let query = db
+      const position = positionOf('windows', page.cursor);
+      let query = kysely
         .selectFrom('window_read')
         .selectAll()
-        .orderBy('seq', 'desc')
+        .orderBy('position', 'desc')
         .limit(page.limit + 1);
       if (source !== undefined) query = query.where('source', '=', source);
       if (from !== undefined) query = query.where('to_at', '>', from);
       if (to !== undefined) query = query.where('from_at', '<', to);
-      if (position !== undefined) query = query.where('seq', '<', position);
-      return pageOf(await query.execute(), page, viewOf);
+      if (position !== undefined) query = query.where('position', '<', position);
+      return pageOf('windows', await query.execute(), page, viewOf);
     },
   };
 }
 
-function windowRow({ source, window, readAt, rows }: WindowRead) {
-  return { source, from_at: window.from, to_at: window.to, read_at: readAt, row_count: rows };
+function windowRow(
+  { source, window, readAt, rows }: WindowRead,
+  state: WindowRow['state'],
+  code: ProblemCode | null,
+): WindowRow {
+  return { source, from_at: window.from, to_at: window.to, state, read_at: readAt, rows, code };
 }
 
 function sweepColumns({ doneEnd, doneAt, position, to }: SweepState) {
@@ -71,9 +74,9 @@ function sweepColumns({ doneEnd, doneAt, position, to }: SweepState) {
   };
 }
 
-function stateOf(row: CoverageTable): CoverageState {
+function stateOf(row: CoverageRow): CoverageState {
   return {
-    ...(row.start_at === null ? {} : { start: row.start_at }),
+    ...(row.start === null ? {} : { start: row.start }),
     ...(row.frontier === null ? {} : { frontier: row.frontier }),
     sweep: {
       ...(row.sweep_done_end === null ? {} : { doneEnd: row.sweep_done_end }),
@@ -84,14 +87,14 @@ function stateOf(row: CoverageTable): CoverageState {
   };
 }
 
-function viewOf(row: Omit<WindowReadTable, 'seq'>): WindowView {
+function viewOf(row: WindowRow): WindowView {
   return {
     source: row.source,
     from: isoInstant(row.from_at),
     to: isoInstant(row.to_at),
     state: row.state,
     readAt: isoInstant(row.read_at),
-    rows: row.row_count,
-    code: row.code !== null && isProblemCode(row.code) ? row.code : null,
+    rows: row.rows,
+    code: row.code,
   };
 }

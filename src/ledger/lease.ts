@@ -1,17 +1,15 @@
-import type { Kysely } from 'kysely';
-import type { Database, Tx } from './database/database.ts';
-import type { Tables } from './database/schema.ts';
+import type { Connection, Database, LedgerTransaction } from './database/database.ts';
 import { LeaseLost } from './ledger.ts';
 
 /** Runs writes in one transaction each, and only while this process is the one in charge. */
 export interface Lease {
   readonly epoch: number;
-  write<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>;
+  write<Result>(work: (tx: LedgerTransaction) => Promise<Result>): Promise<Result>;
 }
 
 /** The owner's: a new epoch; every transaction checks that it still is the current one. */
-export async function takeLease({ db, holdsLock }: Database): Promise<Lease> {
-  const { epoch } = await db
+export async function takeLease({ kysely, engine }: Database): Promise<Lease> {
+  const { epoch } = await kysely
     .updateTable('lease')
     .set((each) => ({ epoch: each('epoch', '+', 1) }))
     .returning('epoch')
@@ -19,18 +17,26 @@ export async function takeLease({ db, holdsLock }: Database): Promise<Lease> {
   return {
     epoch,
     write: (work) =>
-      db.transaction().execute(async (tx) => {
-        if (!holdsLock() || (await currentEpoch(tx)) !== epoch) throw new LeaseLost('another process holds the ledger');
+      kysely.transaction().execute(async (tx) => {
+        if ((await epochHeld(tx, engine)) !== epoch) throw new LeaseLost('another process holds the ledger');
         return work(tx);
       }),
   };
 }
 
 /** A visitor's: short writes beside the owner, under the owner's epoch. */
-export async function visit({ db }: Database): Promise<Lease> {
-  return { epoch: await currentEpoch(db), write: (work) => db.transaction().execute(work) };
+export async function visitLease({ kysely, engine }: Database): Promise<Lease> {
+  return { epoch: await epochHeld(kysely, engine), write: (work) => kysely.transaction().execute(work) };
 }
 
-async function currentEpoch(db: Kysely<Tables>): Promise<number> {
-  return (await db.selectFrom('lease').select('epoch').executeTakeFirstOrThrow()).epoch;
+/** A reader's: nothing is written. */
+export const noLease: Lease = {
+  epoch: 0,
+  write: () => Promise.reject(new Error('the ledger was opened to be read only')),
+};
+
+/** On PostgreSQL nobody can raise it before the transaction ends; on SQLite one transaction writes at a time. */
+async function epochHeld(connection: Connection, engine: Database['engine']): Promise<number> {
+  const query = connection.selectFrom('lease').select('epoch');
+  return (await (engine === 'postgres' ? query.forShare() : query).executeTakeFirstOrThrow()).epoch;
 }

@@ -20,6 +20,11 @@ export interface Ledger {
    * Gives the base the ledger was made with.
    */
   keepCanonicalBase(canonicalBase: string): Promise<string>;
+  /**
+   * Removes reports of runs and windows read before then, but for the newest run of each source. Messages stay: their
+   * keys and digests are what keeps them from being doubled. Gives how many entries went.
+   */
+  forget(before: Instant): Promise<number>;
   /** Throws when the ledger cannot be written to. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -77,27 +82,34 @@ export type MessageCounts = Readonly<Record<RecordState, number>>;
 export interface Messages {
   /**
    * Takes one batch of rows in one transaction. A message seen for the first time is pending. A known one whose
-   * `changeDigest` differs is pending again, with the new content, when `readAt` (the start of the read) is later than
+   * `changeDigest` differs is pending again, with the new content, when `readAt` (the start of the read) is not before
    * the read it was last taken from and its rank is not lower; a lower rank is taken when the same one was read twice,
-   * at least ten minutes apart. A new reply makes the message it belongs to pending, for the link. Another
-   * `contentDigest` is set apart as `content-conflict`. What is unchanged costs nothing.
+   * at least ten minutes apart. A new reply makes the delivered message it belongs to pending, for the link: at once
+   * when its content came with the reply, else when that is read again. Another `contentDigest` is set apart as
+   * `content-conflict`, once. One rejected as `body-sealed` is pending again with the content that was read. What is
+   * unchanged is not written.
    */
   record(source: string, readAt: Instant, readings: readonly Reading[]): Promise<RecordCounts>;
   /** The oldest due records, now `delivering`. One whose content cannot be opened is settled as `body-sealed`. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**
    * Writes down what became of claimed records. One that changed while it was on its way stays pending with the newer
-   * content, keeping the reference and that the EHR has it. `delivered`, `skipped` drop the stored content. Gives the
-   * keys whose lease was lost meanwhile: nothing was written for them.
+   * content, keeping the reference and that the EHR has it. `delivered` drops the stored content; `skipped` keeps it,
+   * since a changed mapping may want it in the chart after all. Gives the keys whose lease was lost meanwhile: nothing
+   * was written for them.
    */
   settle(settlements: readonly Settlement[], now: Instant): Promise<readonly RecordKey[]>;
   /** Makes every `pending` record due at once; `waiting` ones stay. A `Retry-After` is the caller's to honour. */
   makePendingDue(now: Instant): Promise<void>;
-  /** When the next pending or waiting record comes due. */
+  /** When the next record can be claimed: a pending or waiting one that comes due, or a lease that runs out. */
   nextDue(): Promise<Instant | undefined>;
-  /** Makes rejected and waiting records pending again, now, with their attempts forgotten. Unreadable rows stay. */
+  /**
+   * Makes rejected and waiting records pending again, now, with their attempts forgotten. Those skipped by the mapping
+   * come with them only when the filter names their state, code or key. Rows set apart stay, and so do dismissed
+   * records, whose content is gone. Gives how many were released.
+   */
   release(filter: RecordFilter, now: Instant): Promise<number>;
-  /** Sets rejected records aside as `skipped`. */
+  /** Sets a rejected record aside as `skipped` and drops its content. Gives how many that were: one or none. */
   dismiss(key: RecordKey): Promise<number>;
   /** In the order in which they were first read. */
   list(filter: RecordFilter, page: PageRequest): Promise<Page<RecordView>>;
@@ -189,7 +201,6 @@ export class LedgerRefused extends Error {
   readonly reason:
     | 'held-by-another'
     | 'newer-schema'
-    | 'older-schema'
     | 'older-schema'
     | 'other-canonical-base'
     | 'not-writable'

@@ -1,16 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../exchange/window.ts';
-import { makeBodySeal } from './body-seal.ts';
+import { makeBodySeal, type BodySeal } from './body-seal.ts';
 import { makeBudget } from './budget.ts';
 import { makeCoverage } from './coverage.ts';
 import type { Database } from './database/database.ts';
 import { openPostgres } from './database/postgres.ts';
 import { openSqlite } from './database/sqlite.ts';
-import { takeLease, visit, type Lease } from './lease.ts';
-import type { Ledger, LedgerAccess } from './ledger.ts';
+import { forgetBefore } from './forget.ts';
+import { keepCanonicalBase, writeSomething } from './identity.ts';
+import { noLease, takeLease, visitLease, type Lease } from './lease.ts';
+import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger.ts';
 import { makeMessages } from './messages.ts';
-import { migrate } from './migrations/migrations.ts';
+import { migrate } from './migrations/migrate.ts';
 import { makeRunHistory } from './runs.ts';
+import { takeBack } from './settle.ts';
 
 export interface LedgerOptions {
   /** `sqlite:PATH` (or `sqlite:///path`), or `postgres://…`. */
@@ -21,62 +24,66 @@ export interface LedgerOptions {
   readonly now: () => Instant;
 }
 
-/** Opens the ledger and, as its owner, brings it up to date and takes back what a killed process had on its way. */
+/**
+ * Opens the ledger and, as its owner, brings it up to date and takes back what a killed process had on its way. Throws
+ * `LedgerRefused`.
+ */
 export async function openLedger({ url, access, encryptionKey = '', now }: LedgerOptions): Promise<Ledger> {
-  const database = /^postgres(?:ql)?:/.test(url)
-    ? await openPostgres(url, access)
-    : openSqlite(sqlitePath(url), access);
+  const seal = sealWith(encryptionKey);
+  const database = await openDatabase(url, access);
   try {
     await migrate(database, access);
-    const lease = access === 'owner' ? await takeLease(database) : await visit(database);
+    const lease = await leases[access](database);
     if (access === 'owner') await takeBack(lease, now());
-    return assemble(database, lease, encryptionKey);
+    return assemble(database, lease, seal);
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-function assemble(database: Database, lease: Lease, encryptionKey: string): Ledger {
-  const { db } = database;
+function sealWith(encryptionKey: string): BodySeal {
+  const seal = makeBodySeal(encryptionKey);
+  if (seal !== undefined) return seal;
+  throw new LedgerRefused(
+    'bad-encryption-key',
+    'ledger.encryptionKey is not 32 bytes in base64. Make one with generate-key, or leave it empty.',
+  );
+}
+
+async function openDatabase(url: string, access: LedgerAccess): Promise<Database> {
+  if (/^postgres(?:ql)?:\/\//.test(url)) return openPostgres(url, access);
+  const path = sqlitePath(url);
+  if (path !== undefined) return openSqlite(path, access);
+  throw new LedgerRefused(
+    'bad-url',
+    'ledger.url is neither sqlite:PATH nor postgres://USER@HOST/DATABASE. Write for example sqlite:data/ledger.db.',
+  );
+}
+
+/** `sqlite:data/ledger.db`, `sqlite:/data/ledger.db`, `sqlite:///data/ledger.db`. */
+function sqlitePath(url: string): string | undefined {
+  const path = /^sqlite:(?!\/\/)(.+)$/s.exec(url)?.[1];
+  // In memory nothing would be durable.
+  if (path !== undefined) return path === ':memory:' ? undefined : path;
+  return /^sqlite:\/\/\/./.test(url) ? fileURLToPath(url.replace('sqlite:', 'file:')) : undefined;
+}
+
+const leases: Readonly<Record<LedgerAccess, (database: Database) => Promise<Lease>>> = {
+  owner: takeLease,
+  visitor: visitLease,
+  reader: () => Promise.resolve(noLease),
+};
+
+function assemble(database: Database, lease: Lease, seal: BodySeal): Ledger {
   return {
-    messages: makeMessages(database, lease, makeBodySeal(encryptionKey)),
+    messages: makeMessages(database, lease, seal),
     coverage: makeCoverage(database, lease),
     runs: makeRunHistory(database, lease),
     budget: makeBudget(database, lease),
-    keepCanonicalBase: (canonicalBase) =>
-      lease.write(async (tx) => {
-        const name = 'canonical_base';
-        await tx
-          .insertInto('fact')
-          .values({ name, value: canonicalBase })
-          .onConflict((conflict) => conflict.column('name').doNothing())
-          .execute();
-        return (await tx.selectFrom('fact').select('value').where('name', '=', name).executeTakeFirstOrThrow()).value;
-      }),
-    async ping() {
-      await lease.write((tx) => tx.updateTable('fact').set({ value: '' }).where('name', '=', 'never').execute());
-    },
-    async close() {
-      await db.destroy();
-      await database.close();
-    },
+    keepCanonicalBase: (canonicalBase) => keepCanonicalBase(lease, canonicalBase),
+    forget: (before) => forgetBefore(lease, before),
+    ping: () => writeSomething(lease),
+    close: () => database.close(),
   };
-}
-
-/** What was on its way when a process died: the EHR may have it, so it is looked for first. */
-async function takeBack(lease: Lease, now: Instant): Promise<void> {
-  await lease.write(async (tx) => {
-    await tx
-      .updateTable('message')
-      .set({ state: 'pending', due_at: now, unsure: 1, lease_epoch: null, claimed_revision: null })
-      .where('state', '=', 'delivering')
-      .execute();
-  });
-}
-
-function sqlitePath(url: string): string {
-  return url.startsWith('sqlite://')
-    ? fileURLToPath(`file:${url.slice('sqlite:'.length)}`)
-    : url.replace(/^sqlite:/, '');
 }

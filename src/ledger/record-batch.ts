@@ -1,256 +1,172 @@
-import { unreadableKey } from '../exchange/record-key.ts';
 import type { Problem } from '../exchange/problem.ts';
+import { unreadableKey, type RecordKey } from '../exchange/record-key.ts';
 import type { Reading, SourceRecord, UnreadableRecord } from '../exchange/record.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
-import type { Database, Tx } from './database/database.ts';
-import type { MessageTable } from './database/schema.ts';
+import type { Database, LedgerTransaction } from './database/database.ts';
+import type { MessageRow } from './database/tables.ts';
 import type { RecordCounts } from './ledger.ts';
-import { problemColumns } from './messages.ts';
+import { newMessage, setApart, withContent, withStatus } from './message-states.ts';
 import { decideRecord } from './record-decision.ts';
+import { messagesByKey, putBack } from './stored-messages.ts';
 
-type Row = Omit<MessageTable, 'seq'>;
-type Known = Pick<
-  Row,
-  'key' | 'state' | 'rank' | 'content_digest' | 'change_digest' | 'read_at' | 'revision' | 'lower_digest' | 'lower_at'
->;
-
-const knownColumns = [
-  'key',
-  'state',
-  'rank',
-  'content_digest',
-  'change_digest',
-  'read_at',
-  'revision',
-  'lower_digest',
-  'lower_at',
-] as const;
-
-/** Rows of one INSERT: SQLite takes 32,766 values in a statement. */
-const rowsPerInsert = 500;
+export interface Batch {
+  readonly source: string;
+  /** The start of the read. */
+  readonly readAt: Instant;
+  readonly readings: readonly Reading[];
+}
 
 /** One batch of rows in the caller's transaction: `Messages.record` says what is promised. */
 export async function recordBatch(
-  tx: Tx,
-  database: Pick<Database, 'engine'>,
+  tx: LedgerTransaction,
+  database: Database,
   seal: BodySeal,
-  source: string,
-  readAt: Instant,
-  readings: readonly Reading[],
+  batch: Batch,
 ): Promise<RecordCounts> {
-  const batch = new Batch(await knownTo(tx, database, source, readings), seal, source, readAt);
+  const before = await messagesByKey(tx, database, [...keysOf(batch.readings)]);
+  const taken = new TakenBatch(before, seal, batch);
+  for (const reading of batch.readings) {
+    if (reading.kind === 'records') for (const record of reading.records) taken.take(record);
+    else taken.takeUnreadable(reading.unreadable);
+  }
+  taken.linkReplies();
+  // Contradictions are rare: their names are asked for only when there are any.
+  taken.takeConflicts(await messagesByKey(tx, database, taken.conflictKeys()));
+  await putBack(tx, database, before, [...taken.rows.values()]);
+  return taken.counts;
+}
+
+/** Of a reply also the message it belongs to, which may be due for the link. */
+function keysOf(readings: readonly Reading[]): Set<RecordKey> {
+  const keys = new Set<RecordKey>();
   for (const reading of readings) {
-    if (reading.kind === 'records') batch.takeRow(reading.records);
-    else batch.takeUnreadable(reading.unreadable);
+    if (reading.kind === 'unreadable') keys.add(reading.unreadable.key);
+    else for (const { key, thread } of reading.records) keys.add(key).add(thread);
   }
-  const inserts = [...batch.inserts.values()];
-  for (let first = 0; first < inserts.length; first += rowsPerInsert) {
-    await tx
-      .insertInto('message')
-      .values(inserts.slice(first, first + rowsPerInsert))
-      .execute();
-  }
-  for (const [key, change] of batch.updates)
-    await tx.updateTable('message').set(change).where('key', '=', key).execute();
-  return batch.counts;
+  return keys;
 }
 
-async function knownTo(
-  tx: Tx,
-  { engine }: Pick<Database, 'engine'>,
-  source: string,
-  readings: readonly Reading[],
-): Promise<Map<string, Known>> {
-  const keys = readings.flatMap((reading) =>
-    reading.kind === 'records'
-      ? reading.records.flatMap((record) => [record.key, conflictKey(source, record)])
-      : [reading.unreadable.key],
-  );
-  if (keys.length === 0) return new Map();
-  let query = tx.selectFrom('message').select(knownColumns).where('key', 'in', keys);
-  // Ordered, so that two transactions never wait for each other in a circle.
-  if (engine === 'postgres') query = query.orderBy('key').forUpdate();
-  return new Map((await query.execute()).map((row) => [row.key, row]));
-}
-
-/** The name of what contradicts a known message: the same contradiction is kept once. */
-function conflictKey(source: string, record: SourceRecord): string {
-  return unreadableKey(source, `${record.key}|${record.contentDigest}`);
-}
+type Counts = { -readonly [count in keyof RecordCounts]: RecordCounts[count] };
 
 /** What one batch writes. Rows are taken in the vendor's order; a key may come several times. */
-class Batch {
-  readonly inserts = new Map<string, Row>();
-  readonly updates = new Map<string, Partial<Row>>();
-  readonly counts: { -readonly [count in keyof RecordCounts]: RecordCounts[count] } & {
-    setApart: { key: string; problem: Problem }[];
-  } = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, setApart: [] };
-  readonly #known: Map<string, Known>;
+class TakenBatch {
+  /** To be written. */
+  readonly rows = new Map<RecordKey, MessageRow>();
+  readonly #setApart: { readonly key: RecordKey; readonly problem: Problem }[] = [];
+  readonly counts: Counts = {
+    added: 0,
+    changed: 0,
+    known: 0,
+    unreadable: 0,
+    unreadableKnown: 0,
+    setApart: this.#setApart,
+  };
+  readonly #before: ReadonlyMap<RecordKey, MessageRow>;
   readonly #seal: BodySeal;
   readonly #source: string;
   readonly #readAt: Instant;
+  readonly #threadsWithNewReply = new Set<RecordKey>();
+  /** Messages read as they are known: their content is at hand. */
+  readonly #asKnown = new Map<RecordKey, SourceRecord>();
+  readonly #conflicts = new Map<RecordKey, { readonly record: SourceRecord; times: number }>();
 
-  constructor(known: Map<string, Known>, seal: BodySeal, source: string, readAt: Instant) {
-    this.#known = known;
+  constructor(before: ReadonlyMap<RecordKey, MessageRow>, seal: BodySeal, { source, readAt }: Batch) {
+    this.#before = before;
     this.#seal = seal;
     this.#source = source;
     this.#readAt = readAt;
   }
 
-  /** The messages of one vendor row, the outgoing one among them. */
-  takeRow(records: readonly SourceRecord[]): void {
-    const before = this.counts.added;
-    for (const record of records) this.#take(record);
-    const replyIsNew =
-      records.some(({ direction, key }) => direction === 'incoming' && this.#isNew(key)) && this.counts.added > before;
-    const message = records.find(({ direction }) => direction === 'outgoing');
-    // A new reply is linked from its message, which the EHR therefore gets once more.
-    if (replyIsNew && message !== undefined && !this.#isNew(message.key) && !this.#isUpdated(message.key)) {
-      this.#change(message, false);
+  take(record: SourceRecord): void {
+    const { key } = record;
+    const row = this.#row(key);
+    const decision = decideRecord(row, record, this.#readAt);
+    if (row === undefined || decision === 'new') return this.#add(record);
+    switch (decision) {
+      case 'changed':
+        this.counts.changed += 1;
+        this.rows.set(key, withStatus(row, record, this.#readAt, this.#body(record)));
+        return;
+      case 'known':
+        this.counts.known += 1;
+        this.#asKnown.set(key, record);
+        // The status is as it was: a lower one seen meanwhile was a slip of the vendor's.
+        if (row.held_digest !== null) this.rows.set(key, { ...row, held_digest: null, held_since: null });
+        return;
+      case 'outdated':
+        this.counts.known += 1;
+        return;
+      case 'lower':
+        this.counts.known += 1;
+        this.#asKnown.delete(key);
+        this.rows.set(key, { ...row, held_digest: record.changeDigest, held_since: this.#readAt });
+        return;
+      case 'conflict':
+        this.#contradict(record);
     }
   }
 
   takeUnreadable({ key, problem, body }: UnreadableRecord): void {
-    this.#setApart(key, problem, body);
+    this.#apart(key, problem, body, this.#row(key) !== undefined);
   }
 
-  #isNew(key: string): boolean {
-    return this.inserts.has(key);
-  }
-
-  #isUpdated(key: string): boolean {
-    return this.updates.get(key)?.revision !== undefined;
-  }
-
-  #take(record: SourceRecord): void {
-    const known = this.#known.get(record.key);
-    const decision = decideRecord(known === undefined ? undefined : asKnown(known), record, this.#readAt);
-    switch (decision) {
-      case 'new':
-        this.counts.added += 1;
-        this.#insert(record.key, { ...this.#fresh(record), state: 'pending', due_at: this.#readAt });
-        break;
-      case 'changed':
-        this.counts.changed += 1;
-        this.#change(record, true);
-        break;
-      case 'conflict':
-        this.#setApart(conflictKey(this.#source, record), { code: 'content-conflict' }, JSON.stringify(record.body));
-        break;
-      case 'lower':
-        this.counts.known += 1;
-        this.#update(record.key, { lower_digest: record.changeDigest, lower_at: this.#readAt });
-        break;
-      case 'known':
-        this.counts.known += 1;
-        // The status is as it was: a lower one seen meanwhile was a slip of the vendor's.
-        if (known?.lower_digest != null && known.change_digest === record.changeDigest) {
-          this.#update(record.key, { lower_digest: null, lower_at: null });
-        }
+  /** A message that the EHR has without a link to a reply is sent once more: now when its content is at hand, else later. */
+  linkReplies(): void {
+    for (const thread of this.#threadsWithNewReply) {
+      const row = this.#row(thread);
+      if (row?.state === 'delivering') this.rows.set(thread, { ...row, revision: row.revision + 1 });
+      if (row?.state === 'delivered') this.rows.set(thread, { ...row, link_owed: 1 });
+    }
+    for (const [key, record] of this.#asKnown) {
+      const row = this.#row(key);
+      if (row?.link_owed === 1) this.rows.set(key, withContent(row, this.#readAt, this.#body(record)));
     }
   }
 
-  #fresh(record: SourceRecord): Row {
-    return {
-      key: record.key,
-      source: this.#source,
-      thread: record.thread,
-      direction: record.direction,
-      state: 'pending',
-      occurred_at: record.occurredAt,
-      rank: record.stage.rank,
-      final: record.stage.final ? 1 : 0,
-      content_digest: record.contentDigest,
-      change_digest: record.changeDigest,
-      read_at: this.#readAt,
-      first_read_at: this.#readAt,
-      body: this.#seal.seal(record.key, JSON.stringify(record.body)),
-      revision: 1,
-      claimed_revision: null,
-      attempts: 0,
-      due_at: null,
-      lease_epoch: null,
-      unsure: 0,
-      code: null,
-      problem: null,
-      reference: null,
-      version: null,
-      delivered_at: null,
-      lower_digest: null,
-      lower_at: null,
-    };
+  conflictKeys(): readonly RecordKey[] {
+    return [...this.#conflicts.keys()];
   }
 
-  /** New content to send. What is on its way stays so: its settlement sees that it was overtaken. */
-  #change(record: SourceRecord, status: boolean): void {
-    const known = this.#known.get(record.key);
-    if (known === undefined) return;
-    const onItsWay = known.state === 'delivering';
-    this.#update(record.key, {
-      body: this.#seal.seal(record.key, JSON.stringify(record.body)),
-      revision: known.revision + 1,
-      read_at: this.#readAt,
-      ...(status
-        ? {
-            rank: record.stage.rank,
-            final: record.stage.final ? 1 : 0,
-            change_digest: record.changeDigest,
-            lower_digest: null,
-            lower_at: null,
-          }
-        : {}),
-      ...(onItsWay ? {} : { state: 'pending' as const, due_at: this.#readAt, attempts: 0, code: null, problem: null }),
-    });
+  /** @param known those that were set apart before */
+  takeConflicts(known: ReadonlyMap<RecordKey, MessageRow>): void {
+    for (const [key, { record, times }] of this.#conflicts) {
+      const body = JSON.stringify(record.body);
+      for (let time = 0; time < times; time += 1) {
+        this.#apart(key, { code: 'content-conflict' }, body, known.has(key) || time > 0);
+      }
+    }
   }
 
-  #setApart(key: string, problem: Problem, body: string): void {
-    if (this.#known.has(key)) {
+  #row(key: RecordKey): MessageRow | undefined {
+    return this.rows.get(key) ?? this.#before.get(key);
+  }
+
+  #add(record: SourceRecord): void {
+    this.counts.added += 1;
+    this.rows.set(record.key, newMessage(this.#source, record, this.#readAt, this.#body(record)));
+    if (record.direction === 'incoming') this.#threadsWithNewReply.add(record.thread);
+  }
+
+  #contradict(record: SourceRecord): void {
+    // The same contradiction has the same name at every read.
+    const key = unreadableKey(this.#source, `${record.key}|${record.contentDigest}`);
+    const conflict = this.#conflicts.get(key);
+    if (conflict === undefined) this.#conflicts.set(key, { record, times: 1 });
+    else conflict.times += 1;
+  }
+
+  #apart(key: RecordKey, problem: Problem, body: string, known: boolean): void {
+    if (known) {
       this.counts.unreadableKnown += 1;
       return;
     }
     this.counts.unreadable += 1;
-    this.counts.setApart.push({ key, problem });
-    this.#insert(key, {
-      ...this.#fresh({
-        key,
-        direction: 'outgoing',
-        thread: key,
-        related: [],
-        occurredAt: null,
-        stage: { rank: 0, final: true },
-        contentDigest: '',
-        changeDigest: '',
-        body: {},
-      }),
-      direction: null,
-      state: 'rejected',
-      body: this.#seal.seal(key, body),
-      ...problemColumns(problem),
-    });
+    this.#setApart.push({ key, problem });
+    this.rows.set(key, setApart(this.#source, key, problem, this.#readAt, this.#seal.seal(key, body)));
   }
 
-  #insert(key: string, row: Row): void {
-    this.inserts.set(key, row);
-    this.#known.set(key, row);
+  #body({ key, body }: SourceRecord): string {
+    return this.#seal.seal(key, JSON.stringify(body));
   }
-
-  #update(key: string, change: Partial<Row>): void {
-    const known = this.#known.get(key);
-    const inserted = this.inserts.get(key);
-    if (inserted !== undefined) this.inserts.set(key, { ...inserted, ...change });
-    else this.updates.set(key, { ...this.updates.get(key), ...change });
-    if (known !== undefined) this.#known.set(key, { ...known, ...change });
-  }
-}
-
-function asKnown(row: Known) {
-  return {
-    contentDigest: row.content_digest,
-    changeDigest: row.change_digest,
-    rank: row.rank,
-    readAt: row.read_at,
-    lower:
-      row.lower_digest === null || row.lower_at === null ? undefined : { digest: row.lower_digest, at: row.lower_at },
-  };
 }

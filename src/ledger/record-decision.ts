@@ -1,24 +1,24 @@
 import type { SourceRecord } from '../exchange/record.ts';
 import { minuteMs, type Instant } from '../exchange/window.ts';
+import type { MessageRow } from './database/tables.ts';
 
 /** What the ledger knows of a message, as far as a new reading of it is decided by that. */
-export interface KnownMessage {
-  readonly contentDigest: string;
-  readonly changeDigest: string;
-  readonly rank: number;
-  readonly readAt: Instant;
-  /** A lower status that was read before, and when. */
-  readonly lower: { readonly digest: string; readonly at: Instant } | undefined;
-}
+export type KnownMessage = Pick<
+  MessageRow,
+  'content_digest' | 'change_digest' | 'rank' | 'taken_at' | 'held_digest' | 'held_since' | 'state' | 'code'
+>;
 
 export type RecordDecision =
   | 'new'
   | 'changed'
+  /** As it is known: nothing to write. */
   | 'known'
-  /** The id of a known message with another text, time or person. */
-  | 'conflict'
+  /** An older status than the one known: nothing to write. */
+  | 'outdated'
   /** A lower status, seen for the first time: remembered, not taken. */
-  | 'lower';
+  | 'lower'
+  /** The id of a known message with another text, time or person. */
+  | 'conflict';
 
 /** A replica of the vendor's may lag: a lower status counts only when it is still there after this. */
 export const lowerStatusPatienceMs = 10 * minuteMs;
@@ -26,9 +26,13 @@ export const lowerStatusPatienceMs = 10 * minuteMs;
 /** Pure: what a reading of a message that began at `readAt` means. */
 export function decideRecord(known: KnownMessage | undefined, read: SourceRecord, readAt: Instant): RecordDecision {
   if (known === undefined) return 'new';
-  if (known.contentDigest !== read.contentDigest) return 'conflict';
-  if (known.changeDigest === read.changeDigest || readAt < known.readAt) return 'known';
+  if (known.content_digest !== read.contentDigest) return 'conflict';
+  if (readAt < known.taken_at) return 'outdated';
+  if (known.change_digest === read.changeDigest) {
+    // What was stored cannot be opened any more; here it is again.
+    return known.state === 'rejected' && known.code === 'body-sealed' ? 'changed' : 'known';
+  }
   if (read.stage.rank >= known.rank) return 'changed';
-  if (known.lower?.digest !== read.changeDigest) return 'lower';
-  return readAt - known.lower.at >= lowerStatusPatienceMs ? 'changed' : 'known';
+  if (known.held_digest !== read.changeDigest || known.held_since === null) return 'lower';
+  return readAt - known.held_since >= lowerStatusPatienceMs ? 'changed' : 'outdated';
 }

@@ -6,59 +6,61 @@ import type { Runs } from './ledger.ts';
 import { pageOf, positionOf } from './paging.ts';
 
 /** The history of runs: their reports, newest first. */
-export function makeRunHistory({ db }: Database, lease: Lease): Runs {
+export function makeRunHistory({ kysely }: Database, lease: Lease): Runs {
   return {
     async begin(report, idempotencyKey) {
       await lease.write(async (tx) => {
-        await tx
+        const { position } = await tx
           .insertInto('run')
           .values({
             id: report.id,
             state: report.state,
-            idempotency_key: idempotencyKey ?? null,
+            started_at: Date.parse(report.startedAt),
             report: JSON.stringify(report),
+            idempotency_key: idempotencyKey ?? null,
           })
-          .execute();
-        const sources = report.sources.map(({ name }) => ({ run_id: report.id, source: name }));
+          .returning('position')
+          .executeTakeFirstOrThrow();
+        const sources = report.sources.map(({ name }) => ({ source: name, position }));
         if (sources.length > 0) await tx.insertInto('run_source').values(sources).execute();
       });
     },
     async update(report) {
-      await lease.write(async (tx) => {
-        await tx
+      await lease.write((tx) =>
+        tx
           .updateTable('run')
           .set({ state: report.state, report: JSON.stringify(report) })
           .where('id', '=', report.id)
-          .execute();
-      });
+          .execute(),
+      );
     },
     async get(id) {
-      const row = await db.selectFrom('run').select('report').where('id', '=', id).executeTakeFirst();
+      const row = await kysely.selectFrom('run').select('report').where('id', '=', id).executeTakeFirst();
       return row === undefined ? undefined : reportOf(row);
     },
     async list(page) {
-      const position = positionOf(page.cursor);
-      let query = db
+      const position = positionOf('runs', page.cursor);
+      let query = kysely
         .selectFrom('run')
-        .select(['seq', 'report'])
-        .orderBy('seq', 'desc')
+        .select(['position', 'report'])
+        .orderBy('position', 'desc')
         .limit(page.limit + 1);
-      if (position !== undefined) query = query.where('seq', '<', position);
-      return pageOf(await query.execute(), page, reportOf);
+      if (position !== undefined) query = query.where('position', '<', position);
+      return pageOf('runs', await query.execute(), page, reportOf);
     },
     async last(source) {
-      const row = await db
-        .selectFrom('run')
-        .innerJoin('run_source', 'run_source.run_id', 'run.id')
+      const row = await kysely
+        .selectFrom('run_source')
+        .innerJoin('run', 'run.position', 'run_source.position')
         .select('report')
         .where('run_source.source', '=', source)
-        .orderBy('run.seq', 'desc')
+        .orderBy('run_source.position', 'desc')
         .limit(1)
         .executeTakeFirst();
       return row === undefined ? undefined : reportOf(row);
     },
     async recall(idempotencyKey) {
-      const query = db.selectFrom('run').select('id').where('idempotency_key', '=', idempotencyKey);
+      const query = kysely.selectFrom('run').select('id').where('idempotency_key', '=', idempotencyKey);
       return (await query.executeTakeFirst())?.id;
     },
     closeInterrupted: (now) =>
@@ -68,7 +70,7 @@ export function makeRunHistory({ db }: Database, lease: Lease): Runs {
           const report: RunReport = { ...reportOf(row), state: 'failed', finishedAt: isoInstant(now) };
           await tx
             .updateTable('run')
-            .set({ state: 'failed', report: JSON.stringify(report) })
+            .set({ state: report.state, report: JSON.stringify(report) })
             .where('id', '=', report.id)
             .execute();
         }
@@ -77,4 +79,7 @@ export function makeRunHistory({ db }: Database, lease: Lease): Runs {
   };
 }
 
-const reportOf = ({ report }: { readonly report: string }): RunReport => JSON.parse(report) as RunReport;
+function reportOf(row: { readonly report: string }): RunReport {
+  const report: RunReport = JSON.parse(row.report);
+  return report;
+}

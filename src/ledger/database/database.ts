@@ -1,7 +1,8 @@
 import { CompiledQuery, type ExpressionWrapper, type Kysely, type SqlBool, type Transaction } from 'kysely';
 import { messageColumns, type LedgerTables, type MessageRow } from './tables.ts';
 
-export type Connection = Kysely<LedgerTables> | Transaction<LedgerTables>;
+export type LedgerTransaction = Transaction<LedgerTables>;
+export type Connection = Kysely<LedgerTables> | LedgerTransaction;
 
 /** What the two engines have in common, and the few things they are asked for in their own way. */
 export interface Database {
@@ -10,7 +11,7 @@ export interface Database {
   /** Whether `column` of `message` is one of these; the same statement for any number of them. */
   among(column: 'key' | 'thread', values: readonly string[]): ExpressionWrapper<LedgerTables, 'message', SqlBool>;
   /** Writes whole rows over those with the same key, or as new ones. */
-  putMessages(transaction: Transaction<LedgerTables>, rows: readonly MessageRow[]): Promise<void>;
+  putMessages(transaction: LedgerTransaction, rows: readonly MessageRow[]): Promise<void>;
   hasTable(name: keyof LedgerTables): Promise<boolean>;
   /** Gives up the ownership, when it has it, and every connection. */
   close(): Promise<void>;
@@ -23,7 +24,9 @@ export function putStatement(rows: number, placeholder: (position: number) => st
     { length: rows },
     (_, row) => `(${messageColumns.map((_, column) => placeholder(row * width + column + 1)).join(', ')})`,
   );
-  const replaced = messageColumns.filter((column) => column !== 'key').map((column) => `${column} = excluded.${column}`);
+  const replaced = messageColumns
+    .filter((column) => column !== 'key')
+    .map((column) => `${column} = excluded.${column}`);
   return `insert into message (${messageColumns.join(', ')}) values ${tuples.join(', ')} on conflict (key) do update set ${replaced.join(', ')}`;
 }
 

@@ -37,7 +37,9 @@ export async function openPostgres(url: string, access: LedgerAccess): Promise<D
       }
     },
     async hasTable(name) {
-      const { rows } = await sql<{ found: string | null }>`select to_regclass(quote_ident(current_schema()) || '.' || quote_ident(${name}))::text as found`.execute(
+      const { rows } = await sql<{
+        found: string | null;
+      }>`select to_regclass(quote_ident(current_schema()) || '.' || quote_ident(${name}))::text as found`.execute(
         kysely,
       );
       return rows[0]?.found != null;
@@ -127,7 +129,8 @@ function placeOf(url: string): string {
 }
 
 /** bigint and numeric as numbers: times, counts and positions are far below 2^53. */
-function getTypeParser(oid: number, format?: 'text' | 'binary') {
-  if (format !== 'binary' && (oid === types.builtins.INT8 || oid === types.builtins.NUMERIC)) return Number;
-  return types.getTypeParser(oid, format);
+const numbers: ReadonlySet<number> = new Set([types.builtins.INT8, types.builtins.NUMERIC]);
+
+function getTypeParser(oid: Parameters<typeof types.getTypeParser>[0], format?: 'text' | 'binary') {
+  return format !== 'binary' && numbers.has(oid) ? Number : types.getTypeParser(oid, format);
 }

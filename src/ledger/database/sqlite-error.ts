@@ -12,20 +12,16 @@ export const isBusy = (error: unknown): boolean => primaryCode(error) === result
 export function refusedBySqlite(error: unknown, path: string): unknown {
   if (error instanceof LedgerRefused) return error;
   const code = primaryCode(error);
-  switch (code) {
-    case result.corrupt:
-    case result.notADatabase:
-      return damaged(path);
-    case result.perm:
-    case result.readOnly:
-    case result.cannotOpen:
-    case result.full:
-      return notWritable(path, code === result.full ? 'the disk is full' : 'SQLite may not write there');
-    case result.busy:
-      return new LedgerRefused(
-        'held-by-another',
-        `Another process is writing to the ledger ${path} and does not come to an end. Stop it, then try again.`,
-      );
+  if (code === result.corrupt || code === result.notADatabase) return damaged(path);
+  if (code === result.full) return notWritable(path, 'the disk is full');
+  if (code === result.perm || code === result.readOnly || code === result.cannotOpen) {
+    return notWritable(path, 'SQLite may not write there');
+  }
+  if (code === result.busy) {
+    return new LedgerRefused(
+      'held-by-another',
+      `Another process is writing to the ledger ${path} and does not come to an end. Stop it, then try again.`,
+    );
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && systemCodes.has(error.code)) {
     return notWritable(path, error.code);

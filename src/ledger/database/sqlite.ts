@@ -65,7 +65,9 @@ function makeFile(path: string): void {
 function prepareFile(file: DatabaseSync, access: LedgerAccess): void {
   // FULL: in WAL mode anything less may forget committed transactions when the power fails.
   // secure_delete: the text of a message that was dropped is overwritten, not left in a free page.
-  file.exec(`pragma foreign_keys = on; pragma synchronous = full; pragma cache_size = -${cacheKiB}; pragma secure_delete = on`);
+  file.exec(
+    `pragma foreign_keys = on; pragma synchronous = full; pragma cache_size = -${cacheKiB}; pragma secure_delete = on`,
+  );
   if (access === 'owner') file.exec('pragma journal_mode = wal');
   const { journal_mode: mode } = file.prepare('pragma journal_mode').get() ?? {};
   const { synchronous } = file.prepare('pragma synchronous').get() ?? {};
@@ -172,6 +174,7 @@ function asKyselyTakesIt(statement: StatementSync): SqliteStatement {
 }
 
 function asSqliteTakesIt(value: unknown): SQLInputValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return value;
   throw new Error(`the ledger stores no ${typeof value}`);
 }

@@ -59,7 +59,7 @@ export interface MessageRow {
   readonly version: string | null;
   readonly first_read_at: Instant;
   readonly delivered_at: Instant | null;
-  /** The content, sealed when there is a key; dropped once delivered or skipped. */
+  /** The content, sealed when there is a key; dropped once delivered or dismissed. */
   readonly body: string | null;
 }
 
@@ -119,6 +119,7 @@ export interface WindowRow {
 export interface RunRow {
   readonly id: string;
   readonly state: RunReport['state'];
+  readonly started_at: Instant;
   readonly report: string;
   readonly idempotency_key: string | null;
 }

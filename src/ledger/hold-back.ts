@@ -1,0 +1,66 @@
+import type { RecordKey } from '../exchange/record-key.ts';
+import type { RecordState } from '../exchange/reports.ts';
+import type { Instant } from '../exchange/window.ts';
+import type { Database, LedgerTransaction } from './database/database.ts';
+import type { RecordFilter } from './ledger.ts';
+import { CountMoves } from './message-counts.ts';
+import { matches } from './record-filter.ts';
+import { messagesByKey, putBack } from './stored-messages.ts';
+
+/** Makes what is held back pending again: `Messages.release` says what. */
+export async function releaseAll(
+  tx: LedgerTransaction,
+  { engine }: Database,
+  filter: RecordFilter,
+  now: Instant,
+): Promise<number> {
+  const moves = new CountMoves();
+  let released = 0;
+  for (const state of releasedBy(filter)) {
+    const held = tx
+      .selectFrom('message')
+      .select('key')
+      .where('state', '=', state)
+      .where(matches(filter))
+      .where('direction', 'is not', null)
+      .where('body', 'is not', null);
+    const { numUpdatedRows } = await tx
+      .updateTable('message')
+      .set({ state: 'pending', due_at: now, pending_since: now, attempts: 0, code: null, problem: null })
+      .where('key', 'in', engine === 'postgres' ? held.orderBy('key').forUpdate() : held)
+      .executeTakeFirstOrThrow();
+    const count = Number(numUpdatedRows);
+    moves.moved(state, 'pending', count);
+    released += count;
+  }
+  await moves.write(tx);
+  return released;
+}
+
+/** What the mapping keeps out of the chart is many, and right: it comes back only when it is named. */
+function releasedBy({ state, code, key }: RecordFilter): readonly RecordState[] {
+  const held: readonly RecordState[] =
+    code === undefined && key === undefined && state === undefined
+      ? ['rejected', 'waiting']
+      : ['rejected', 'waiting', 'skipped'];
+  return state === undefined ? held : held.filter((one) => one === state);
+}
+
+/** Sets a rejected record aside; its content goes. */
+export async function dismissOne(tx: LedgerTransaction, database: Database, key: RecordKey): Promise<number> {
+  const before = await messagesByKey(tx, database, [key]);
+  const row = before.get(key);
+  if (row?.state !== 'rejected') return 0;
+  await putBack(tx, database, before, [{ ...row, state: 'skipped', body: null }]);
+  return 1;
+}
+
+/** Ends every back-off of what is pending. */
+export async function makeAllPendingDue(tx: LedgerTransaction, { engine }: Database, now: Instant): Promise<void> {
+  const later = tx.selectFrom('message').select('key').where('state', '=', 'pending').where('due_at', '>', now);
+  await tx
+    .updateTable('message')
+    .set({ due_at: now })
+    .where('key', 'in', engine === 'postgres' ? later.orderBy('key').forUpdate() : later)
+    .execute();
+}

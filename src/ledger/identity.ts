@@ -1,0 +1,25 @@
+import type { Lease } from './lease.ts';
+
+/** Keeps the canonical base of the first time; gives the one that is kept. */
+export function keepCanonicalBase(lease: Lease, canonicalBase: string): Promise<string> {
+  const name = 'canonical-base';
+  return lease.write(async (tx) => {
+    await tx
+      .insertInto('identity')
+      .values({ name, value: canonicalBase })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute();
+    return (await tx.selectFrom('identity').select('value').where('name', '=', name).executeTakeFirstOrThrow()).value;
+  });
+}
+
+/** A real write: one that changes nothing would not tell of a full disk. */
+export async function writeSomething(lease: Lease): Promise<void> {
+  await lease.write((tx) =>
+    tx
+      .insertInto('identity')
+      .values({ name: 'writable', value: 'yes' })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: 'yes' }))
+      .execute(),
+  );
+}

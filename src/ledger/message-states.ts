@@ -1,0 +1,128 @@
+import type { Settlement } from '../exchange/delivery.ts';
+import type { Problem } from '../exchange/problem.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
+import type { SourceRecord } from '../exchange/record.ts';
+import type { Instant } from '../exchange/window.ts';
+import type { MessageRow } from './database/tables.ts';
+
+/** What a message becomes: pure functions from the row as it is stored to the row to store. */
+
+const noProblem = { code: null, problem: null } as const;
+const unclaimed = { claim_epoch: null, claim_revision: null } as const;
+
+const problemColumns = (problem: Problem): Pick<MessageRow, 'code' | 'problem'> => ({
+  code: problem.code,
+  problem: JSON.stringify(problem),
+});
+
+/** Read for the first time: pending. */
+export function newMessage(source: string, record: SourceRecord, readAt: Instant, body: string): MessageRow {
+  return {
+    ...untouched(source, record.key, readAt, body),
+    direction: record.direction,
+    thread: record.thread,
+    related: record.direction === 'incoming' ? JSON.stringify(record.related) : null,
+    occurred_at: record.occurredAt,
+    rank: record.stage.rank,
+    final: record.stage.final ? 1 : 0,
+    content_digest: record.contentDigest,
+    change_digest: record.changeDigest,
+    state: 'pending',
+    due_at: readAt,
+    pending_since: readAt,
+  };
+}
+
+/** A row that is no message: for a person to look at. */
+export function setApart(source: string, key: RecordKey, problem: Problem, readAt: Instant, body: string): MessageRow {
+  return { ...untouched(source, key, readAt, body), ...problemColumns(problem) };
+}
+
+function untouched(source: string, key: RecordKey, readAt: Instant, body: string): MessageRow {
+  return {
+    key,
+    source,
+    direction: null,
+    thread: null,
+    related: null,
+    occurred_at: null,
+    rank: 0,
+    final: 1,
+    content_digest: '',
+    change_digest: '',
+    taken_at: readAt,
+    held_digest: null,
+    held_since: null,
+    link_owed: 0,
+    state: 'rejected',
+    revision: 1,
+    ...unclaimed,
+    due_at: null,
+    pending_since: null,
+    attempts: 0,
+    unsure: 0,
+    ...noProblem,
+    reference: null,
+    version: null,
+    first_read_at: readAt,
+    delivered_at: null,
+    body,
+  };
+}
+
+/** Another status to send. */
+export function withStatus(row: MessageRow, record: SourceRecord, readAt: Instant, body: string): MessageRow {
+  return {
+    ...withContent(row, readAt, body),
+    rank: record.stage.rank,
+    final: record.stage.final ? 1 : 0,
+    change_digest: record.changeDigest,
+    held_digest: null,
+    held_since: null,
+  };
+}
+
+/** Content to send, once more or for the first time. What is on its way stays so: its settlement sees that it was overtaken. */
+export function withContent(row: MessageRow, readAt: Instant, body: string): MessageRow {
+  const sent = { ...row, body, taken_at: readAt, revision: row.revision + 1, link_owed: 0 };
+  if (row.state === 'delivering') return sent;
+  return {
+    ...sent,
+    state: 'pending',
+    due_at: readAt,
+    pending_since: row.pending_since ?? readAt,
+    attempts: 0,
+    ...noProblem,
+  };
+}
+
+/** A settlement written down, by the process that had claimed the message. */
+export function settled(row: MessageRow, settlement: Settlement, now: Instant): MessageRow {
+  const overtaken = row.revision !== row.claim_revision;
+  const ended = { ...row, ...unclaimed };
+  const pending = { state: 'pending', pending_since: row.pending_since ?? now } as const;
+  if (settlement.state === 'delivered') {
+    const { reference, version = null } = settlement;
+    const there = { ...ended, reference, version, delivered_at: now, unsure: 0, ...noProblem };
+    if (overtaken) return { ...there, ...pending, due_at: now, attempts: 0 };
+    const attempts = row.attempts + 1;
+    return { ...there, state: 'delivered', due_at: null, pending_since: null, attempts, body: null };
+  }
+  if (settlement.state === 'pending' || settlement.state === 'waiting') {
+    const { state, dueAt, problem, usedAttempt, unsure } = settlement;
+    const attempts = row.attempts + (usedAttempt ? 1 : 0);
+    const tried = { ...ended, attempts, unsure: unsure ? 1 : 0, ...problemColumns(problem) };
+    if (overtaken) return { ...tried, ...pending, due_at: now };
+    return { ...tried, ...(state === 'pending' ? pending : { state, pending_since: null }), due_at: dueAt };
+  }
+  if (overtaken) return { ...ended, ...pending, due_at: now, attempts: 0, ...noProblem };
+  const { state, problem } = settlement;
+  const attempts = row.attempts + 1;
+  return { ...ended, state, due_at: null, pending_since: null, attempts, ...problemColumns(problem) };
+}
+
+/** Its stored content cannot be opened: it waits for the key, or to be read again. */
+export function sealedShut(row: MessageRow): MessageRow {
+  const problem = problemColumns({ code: 'body-sealed' });
+  return { ...row, ...unclaimed, state: 'rejected', due_at: null, pending_since: null, ...problem };
+}

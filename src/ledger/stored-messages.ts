@@ -1,0 +1,33 @@
+import type { RecordKey } from '../exchange/record-key.ts';
+import type { Database, LedgerTransaction } from './database/database.ts';
+import { messageColumns, type MessageRow } from './database/tables.ts';
+import { CountMoves } from './message-counts.ts';
+
+/**
+ * Messages taken out of the ledger to be written again in the same transaction. On PostgreSQL nobody else writes them
+ * meanwhile, and they are locked in one order, so that two transactions never wait in a circle.
+ */
+export async function messagesByKey(
+  tx: LedgerTransaction,
+  database: Database,
+  keys: readonly RecordKey[],
+): Promise<Map<RecordKey, MessageRow>> {
+  if (keys.length === 0) return new Map();
+  const query = tx.selectFrom('message').select(messageColumns).where(database.among('key', keys));
+  const rows = await (database.engine === 'postgres' ? query.orderBy('key').forUpdate() : query).execute();
+  return new Map(rows.map((row) => [row.key, row]));
+}
+
+/** Writes rows down, and counts how they moved. `before` holds those that were there. */
+export async function putBack(
+  tx: LedgerTransaction,
+  database: Database,
+  before: ReadonlyMap<RecordKey, MessageRow>,
+  rows: readonly MessageRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await database.putMessages(tx, rows);
+  const moves = new CountMoves();
+  for (const { key, state } of rows) moves.moved(before.get(key)?.state, state);
+  await moves.write(tx);
+}
