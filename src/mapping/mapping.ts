@@ -11,7 +11,7 @@ export type Mapped =
 
 /** A loaded and checked mapping. Pure: the same record gives the same bytes; never throws for a record. */
 export interface Mapping {
-  map(record: SourceRecord): Mapped;
+  readonly map: (record: SourceRecord) => Mapped;
   /** How far the row's outgoing message has come, by the decision table of its status. */
-  stageOf(row: VendorRow): Stage;
+  readonly stageOf: (row: VendorRow) => Stage;
 }

@@ -1,0 +1,153 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keySpace, type KeySpace } from '../exchange/record-key.ts';
+import type { SourceRecord, VendorRow } from '../exchange/record.ts';
+import { differencesBetween, type JsonDifference } from './example-difference.ts';
+import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
+import type { Mapping } from './mapping.ts';
+import type { MappingSettings } from './settings.ts';
+
+/** One place in which an example and the mapping disagree. */
+export interface ExampleDifference extends JsonDifference {
+  /** The example's folder and file. */
+  readonly example: string;
+}
+
+export interface ExamplesCheck {
+  readonly examples: number;
+  readonly differences: readonly ExampleDifference[];
+}
+
+/**
+ * The settings that all examples of a mapping are made with, whatever the site's own are: so that an example shows the
+ * same Communication everywhere.
+ */
+const exampleSettings: MappingSettings = {
+  canonicalBase: 'https://fhir.example-health.org',
+  region: 'US',
+  source: 'https://fhir.example-health.org/sid/dialog-health-writeback-api',
+  organization: {
+    system: 'https://fhir.example-health.org/sid/organization',
+    value: 'example-clinic',
+    display: 'Example Clinic',
+  },
+  patient: {
+    reference: 'literal',
+    from: 'personId',
+    system: 'https://fhir.example-health.org/sid/sms-person-id/EXAMPLE1',
+  },
+};
+
+/**
+ * Maps the row of each example under `examples/` of the mapping and compares with what stands beside it:
+ * `communication.json` for the message sent, `reply.json` for the text received, `problem.json` for what gives none.
+ * `settings.json` may say how the Patient is referenced there: `{"patient": {"reference": "identifier"}}`.
+ */
+export function checkExamples({ folder, fields }: Pick<LoadMappingOptions, 'folder' | 'fields'>): ExamplesCheck {
+  const examples = exampleNames(folder);
+  const differences = examples.flatMap((example) =>
+    mapExample({ folder, fields }, example).flatMap(({ file, given, expected }) =>
+      differencesBetween(given, expected).map((difference) => ({ example: `${example}/${file}`, ...difference })),
+    ),
+  );
+  return { examples: examples.length, differences };
+}
+
+/** The folders under `examples/`, sorted. */
+export function exampleNames(folder: string): readonly string[] {
+  const examples = join(folder, 'examples');
+  if (!existsSync(examples)) return [];
+  return readdirSync(examples, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+/** One message of an example: what the mapping gives for it, and what the file says. */
+export interface MappedExample {
+  readonly file: string;
+  /** A Communication, or a problem; or in words why there is neither. */
+  readonly given: unknown;
+  readonly expected: unknown;
+}
+
+/** Maps one example. Files that cannot be read are differences, not errors. */
+export function mapExample(
+  { folder, fields }: Pick<LoadMappingOptions, 'folder' | 'fields'>,
+  example: string,
+): readonly MappedExample[] {
+  const path = (file: string): string => join(folder, 'examples', example, file);
+  const reference = patientReferenceIn(jsonIn(path('settings.json')));
+  const keys = keySpace(exampleSettings.canonicalBase);
+  const settings = { ...exampleSettings, patient: { ...exampleSettings.patient, reference } } as const;
+  const loaded = loadMapping({ folder, fields, keys, settings });
+  if (loaded.kind === 'invalid')
+    return [{ file: 'row.json', given: 'the mapping cannot be loaded', expected: undefined }];
+  const row = rowIn(path('row.json'));
+  if (row === undefined) {
+    return [{ file: 'row.json', given: undefined, expected: 'a JSON object of texts and nulls' }];
+  }
+  const messages = messagesOf(row, keys, loaded.mapping).map((record) => {
+    const own = record.direction === 'outgoing' ? 'communication.json' : 'reply.json';
+    const mapped = loaded.mapping.map(record);
+    const file = mapped.kind === 'communication' || existsSync(path(own)) ? own : 'problem.json';
+    return { file, given: mapped.kind === 'communication' ? mapped.resource : mapped, expected: jsonIn(path(file)) };
+  });
+  const told = new Set(messages.map(({ file }) => file));
+  const left = ['communication.json', 'reply.json', 'problem.json'].filter(
+    (file) => !told.has(file) && existsSync(path(file)),
+  );
+  return [...messages, ...left.map((file) => ({ file, given: undefined, expected: jsonIn(path(file)) }))];
+}
+
+/** The messages of a row, as the source makes them: the one sent, and the text received where there is one. */
+function messagesOf(row: VendorRow, keys: KeySpace, { stageOf }: Mapping): readonly SourceRecord[] {
+  const id = row['outgoingMessageId'] ?? '';
+  const text = row['incomingMessage'] ?? '';
+  const thread = keys.outgoing(id);
+  const reply = text.trim() === '' ? undefined : keys.reply(id, text);
+  const shared = { thread, occurredAt: null, contentDigest: '', changeDigest: '' };
+  const outgoing: SourceRecord = {
+    ...shared,
+    key: thread,
+    direction: 'outgoing',
+    related: reply === undefined ? [] : [reply],
+    stage: stageOf(row),
+    body: { ...row, incomingMessage: null },
+  };
+  if (reply === undefined) return [outgoing];
+  const incoming: SourceRecord = {
+    ...shared,
+    key: reply,
+    direction: 'incoming',
+    related: [thread],
+    stage: { rank: 3, final: true },
+    body: { ...row, outgoingMessage: null },
+  };
+  return [outgoing, incoming];
+}
+
+function patientReferenceIn(settings: unknown): 'literal' | 'identifier' {
+  const asked = differencesBetween(settings, { patient: { reference: 'identifier' } }).length === 0;
+  return asked ? 'identifier' : 'literal';
+}
+
+function rowIn(file: string): VendorRow | undefined {
+  const json = jsonIn(file);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(json);
+  const texts = entries.flatMap(([name, value]) =>
+    value === null || typeof value === 'string' ? [[name, value] as const] : [],
+  );
+  return texts.length === entries.length ? Object.fromEntries(texts) : undefined;
+}
+
+/** Undefined where there is no such file, or no JSON in it. */
+function jsonIn(file: string): unknown {
+  try {
+    const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return json;
+  } catch {
+    return undefined;
+  }
+}
