@@ -1,0 +1,72 @@
+/** Something that is to go wrong. */
+export interface Fault<Code extends string> {
+  readonly fault: Code;
+  /** For the next so many requests; 1 when not said. */
+  readonly times?: number;
+  /** The header of that name, for the faults that have it: seconds, or a date. */
+  readonly retryAfter?: string;
+  /** For faults about the size of a Bundle or of an answer. */
+  readonly entries?: number;
+  /** For faults about slowness. */
+  readonly delayMs?: number;
+}
+
+/** The faults that are to happen, first in, first out. */
+export interface FaultQueue<Code extends string> {
+  readonly codes: readonly Code[];
+  add(fault: Fault<Code>): void;
+  /** The next fault that applies, used up once; undefined: all goes well. */
+  take(applies?: (fault: Fault<Code>) => boolean): Fault<Code> | undefined;
+  pending(): readonly Fault<Code>[];
+  clear(): void;
+}
+
+export function faultQueue<Code extends string>(codes: readonly Code[]): FaultQueue<Code> {
+  const queue: { readonly fault: Fault<Code>; left: number }[] = [];
+  return {
+    codes,
+    add: (fault) => void queue.push({ fault, left: fault.times ?? 1 }),
+    take(applies = () => true) {
+      const at = queue.findIndex(({ fault }) => applies(fault));
+      const entry = queue[at];
+      if (entry === undefined) return undefined;
+      entry.left -= 1;
+      if (entry.left <= 0) queue.splice(at, 1);
+      return entry.fault;
+    },
+    pending: () => queue.map(({ fault, left }) => ({ ...fault, times: left })),
+    clear: () => void queue.splice(0),
+  };
+}
+
+export type ReadFault<Code extends string> =
+  { readonly kind: 'fault'; readonly fault: Fault<Code> } | { readonly kind: 'refused'; readonly message: string };
+
+/** `{"fault": "...", "times": 2, "retryAfter": "5", "entries": 10, "delayMs": 500}`; all but the first may be left out. */
+export function readFault<Code extends string>(codes: readonly Code[], body: unknown): ReadFault<Code> {
+  const fields = typeof body === 'object' && body !== null ? { ...body } : {};
+  const { fault: code, times, retryAfter, entries, delayMs, ...others }: Readonly<Record<string, unknown>> = fields;
+  const fault = codes.find((known) => known === code);
+  if (fault === undefined) return { kind: 'refused', message: `"fault" has to be one of ${codes.join(', ')}.` };
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return { kind: 'refused', message: `There is no field "${unknown}".` };
+  const numbers = { times, entries, delayMs };
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value !== undefined && !isCount(value)) return { kind: 'refused', message: `"${name}" has to be 1 or more.` };
+  }
+  if (retryAfter !== undefined && typeof retryAfter !== 'string' && !isCount(retryAfter)) {
+    return { kind: 'refused', message: '"retryAfter" has to be seconds or an HTTP date.' };
+  }
+  return {
+    kind: 'fault',
+    fault: {
+      fault,
+      ...(isCount(times) ? { times } : {}),
+      ...(isCount(entries) ? { entries } : {}),
+      ...(isCount(delayMs) ? { delayMs } : {}),
+      ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }),
+    },
+  };
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1;
