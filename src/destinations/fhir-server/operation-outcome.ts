@@ -70,17 +70,38 @@ function namesMissingPatient(issue: JsonObject): boolean {
   );
 }
 
+/** The elements of a Communication and of the types within it. Another name may be a person's. */
+const elementNames = new Set(
+  (
+    'id meta versionId lastUpdated source profile security tag implicitRules language text div contained extension ' +
+    'modifierExtension identifier instantiatesCanonical instantiatesUri basedOn partOf inResponseTo status ' +
+    'statusReason category priority medium subject topic about encounter sent received recipient sender reasonCode ' +
+    'reasonReference payload content contentString contentAttachment contentReference note use type system value ' +
+    'period start end assigner coding code version display userSelected reference url valueString valueCode ' +
+    'valueCoding valueCodeableConcept valueBoolean valueDateTime valueInteger valueReference valueIdentifier ' +
+    'patient name telecom relationship'
+  ).split(' '),
+);
+
 /**
- * The element an issue is about, as `Communication.payload[0].content`: names and short indexes only, since an EHR may
- * put anything there. HAPI writes the
- * resource's id into the path as a comment.
+ * The element an issue is about, as `Communication.payload[0].content`: as far as its names are known, with short
+ * indexes, since an EHR may put anything there. HAPI writes the resource's id into the path as a comment.
  */
 function elementOf(issue: JsonObject): string | undefined {
-  const path = [...textsOf(issue['expression']), ...textsOf(issue['location'])][0];
-  if (path === undefined) return undefined;
-  const ofResource = path
+  const path = [...textsOf(issue['expression']), ...textsOf(issue['location'])][0] ?? '';
+  const [resource, ...steps] = path
+    .slice(0, 500)
     .replace(/\/\*.*?\*\//g, '')
-    .replace(/^Bundle\.entry(?:\[\d+\])?\.resource(?:\.ofType\(Communication\))?(?=\.|$)/, 'Communication');
-  const element = /^[A-Z][A-Za-z]{2,40}(?:\.[a-z][A-Za-z]{1,40}(?:\[\d{1,3}\])?)*(?![\w[])/.exec(ofResource)?.[0];
-  return element !== undefined && element.length <= 120 ? element : undefined;
+    .replace(/^Bundle\.entry(?:\[\d+\])?\.resource(?:\.ofType\(Communication\))?(?=\.|$)/, 'Communication')
+    .split('.');
+  if (resource !== 'Communication') return undefined;
+  const known: string[] = [resource];
+  for (const step of steps) {
+    const [, name = '', index = ''] = /^([A-Za-z]+)(\[\d{1,3}\])?/.exec(step) ?? [];
+    if (!elementNames.has(name)) break;
+    known.push(name + index);
+    // What follows a function or a choice is not known to be an element.
+    if (name + index !== step) break;
+  }
+  return known.join('.');
 }

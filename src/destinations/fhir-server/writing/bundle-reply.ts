@@ -2,6 +2,7 @@ import type { DeliveryOutcome } from '../../../exchange/delivery.ts';
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Answer, Answered } from '../answer.ts';
 import type { BundleType } from '../capabilities.ts';
+import { isId, readReference } from '../communication-reference.ts';
 import { readOutcome } from '../operation-outcome.ts';
 import { isObject, isResource, objectOf, objectsOf, textOf, type JsonObject } from '../untrusted.ts';
 import { isAboutContent, recordProblem, requestProblem } from './answer-problem.ts';
@@ -89,11 +90,11 @@ function accepted(
   etag: string | undefined,
   resource: JsonObject,
 ): DeliveryOutcome {
-  const told = locationOf(location);
+  const told = readReference(location ?? '');
   const toldId = told?.id ?? (isResource(resource, 'Communication') ? textOf(resource['id']) : undefined);
   const target = write.target.kind === 'id' ? write.target.id : undefined;
   const id = toldId ?? target;
-  if (id === undefined || (target !== undefined && id !== target)) return unknown(write);
+  if (id === undefined || !isId(id) || (target !== undefined && id !== target)) return unknown(write);
   const version = versionOf(etag) ?? told?.version ?? textOf(objectOf(resource['meta'])['versionId']);
   return {
     kind: 'accepted',
@@ -102,16 +103,6 @@ function accepted(
     ...(version === undefined ? {} : { version }),
     change: status === 201 ? 'created' : 'updated',
   };
-}
-
-/** `Communication/<id>/_history/<version>`, relative or absolute. */
-function locationOf(location: string | undefined): { readonly id: string; readonly version?: string } | undefined {
-  const found = /(?:^|\/)Communication\/([A-Za-z0-9.-]{1,64})(?:\/_history\/([A-Za-z0-9.-]{1,64}))?\/?$/.exec(
-    location ?? '',
-  );
-  const [, id, version] = found ?? [];
-  if (id === undefined) return undefined;
-  return version === undefined ? { id } : { id, version };
 }
 
 /** `W/"3"` is version 3. */

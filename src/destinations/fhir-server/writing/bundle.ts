@@ -1,6 +1,7 @@
 import type { Communication } from 'fhir/r4.js';
 import type { Delivery } from '../../../exchange/delivery.ts';
 import type { BundleType, WayOfWriting } from '../capabilities.ts';
+import { readReference } from '../communication-reference.ts';
 import { identifierSearch } from './search-value.ts';
 
 /** Where one Communication is written. */
@@ -29,7 +30,7 @@ export interface Write {
  * Undefined: it has no identifier to be found by.
  */
 export function targetOf({ key, resource, knownReference }: Delivery, way: WayOfWriting): Target | undefined {
-  const known = /^Communication\/([A-Za-z0-9.-]{1,64})(?:\/|$)/.exec(knownReference ?? '')?.[1];
+  const known = readReference(knownReference ?? '')?.id;
   if (known !== undefined) return { kind: 'id', id: known, known: true };
   if (way === 'put-by-id') return { kind: 'id', id: key, known: false };
   for (const { system = '', value = '' } of resource.identifier ?? []) {

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Answer, Answered, Question } from '../answer.ts';
+import { isId } from '../communication-reference.ts';
 import { isObject, isResource, objectOf, objectsOf, textOf, type JsonObject } from '../untrusted.ts';
 import { requestProblem } from './answer-problem.ts';
 import type { Target } from './bundle.ts';
@@ -58,7 +59,7 @@ function readSearch(target: Extract<Target, { kind: 'identifier' }>, answer: Ans
   const [first] = ours;
   if (ours.length > 1) return { kind: 'problem', problem: { code: 'multiple-matches' }, concernsAll: false };
   const id = textOf(first?.['id']);
-  if (first !== undefined && id !== undefined && /^[A-Za-z0-9.-]{1,64}$/.test(id)) return there(id, first, undefined);
+  if (first !== undefined && id !== undefined && isId(id)) return there(id, first, undefined);
   if (found.length === 0) return { kind: 'absent' };
   return { kind: 'problem', problem: { code: 'outcome-unknown' }, concernsAll: false };
 }

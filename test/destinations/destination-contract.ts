@@ -1,0 +1,138 @@
+import type { Communication } from 'fhir/r4.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Destination } from '../../src/destinations/destination.ts';
+import type { Delivery, DeliveryOutcome } from '../../src/exchange/delivery.ts';
+import { inOrder, wordsOf } from './served.ts';
+
+/** A destination with an EHR behind it that holds nothing of these messages yet. */
+export interface DestinationUnderTest {
+  readonly destination: Destination;
+  /** A message to a Patient the EHR has; the same number is the same message. */
+  readonly delivery: (
+    number: number,
+    options?: {
+      readonly status?: Communication['status'];
+      readonly unsure?: boolean;
+      readonly knownReference?: string;
+    },
+  ) => Delivery;
+  /** What the EHR holds, with its versions, asked without the destination. */
+  readonly held: () => Promise<readonly { readonly resource: Communication; readonly version: string }[]>;
+  /** Ways in which the EHR can be made to fail at the next requests; none for an EHR that cannot be told to. */
+  readonly faults: readonly { readonly name: string; readonly arm: () => void }[];
+  readonly close: () => Promise<void>;
+}
+
+const signal = new AbortController().signal;
+
+const three = (under: DestinationUnderTest, options?: Parameters<DestinationUnderTest['delivery']>[1]) =>
+  [0, 1, 2].map((number) => under.delivery(number, options));
+
+/** What every destination promises, whatever its kind and the EHR behind it. */
+export function destinationContract(title: string, open: () => Promise<DestinationUnderTest>): void {
+  async function opened(): Promise<DestinationUnderTest> {
+    const under = await open();
+    onTestFinished(under.close);
+    return under;
+  }
+
+  describe(`${title}, as a destination`, () => {
+    it('writes nothing when it checks', async () => {
+      const under = await opened();
+      expect(await under.destination.check(signal)).toMatchObject({ kind: 'ready' });
+      expect(await under.held()).toEqual([]);
+    });
+
+    it('creates each message once', async () => {
+      const under = await opened();
+      const outcomes = await under.destination.send(three(under), signal);
+      expect(wordsOf(outcomes)).toEqual(['created', 'created', 'created']);
+      expect(await under.held()).toHaveLength(3);
+    });
+
+    it('tells where the EHR keeps each message', async () => {
+      const under = await opened();
+      const outcomes = inOrder(three(under), await under.destination.send(three(under), signal));
+      const told = outcomes.map((outcome) => (outcome.kind === 'accepted' ? outcome.reference : ''));
+      const held = (await under.held()).map(({ resource }) => `Communication/${resource.id ?? ''}`);
+      expect(told.toSorted()).toEqual(held.toSorted());
+    });
+
+    it('changes nothing when it sends again', async () => {
+      const under = await opened();
+      await under.destination.send(three(under), signal);
+      const before = await under.held();
+      const again = await under.destination.send(three(under), signal);
+      expect(again.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'accepted']);
+      expect(await under.held()).toEqual(before);
+    });
+
+    it('changes nothing when it is unsure and everything had arrived', async () => {
+      const under = await opened();
+      await under.destination.send(three(under), signal);
+      const before = await under.held();
+      const again = await under.destination.send(three(under, { unsure: true }), signal);
+      expect(wordsOf(again)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+      expect(await under.held()).toEqual(before);
+    });
+
+    it('creates what it is unsure about and what had not arrived', async () => {
+      const under = await opened();
+      const outcomes = await under.destination.send(three(under, { unsure: true }), signal);
+      expect(wordsOf(outcomes)).toEqual(['created', 'created', 'created']);
+      expect(await under.held()).toHaveLength(3);
+    });
+
+    it('updates the same Communication when a message has changed', async () => {
+      const under = await opened();
+      const [first] = await under.destination.send([under.delivery(0)], signal);
+      const reference = first?.kind === 'accepted' ? first.reference : '';
+      for (const options of [{}, { unsure: true }, { knownReference: reference }]) {
+        const status = options.unsure === true ? 'not-done' : 'completed';
+        const outcomes = await under.destination.send([under.delivery(0, { status, ...options })], signal);
+        expect(outcomes).toMatchObject([{ kind: 'accepted', reference }]);
+        expect(await under.held()).toMatchObject([{ resource: { status } }]);
+      }
+    });
+
+    it('takes nothing and does nothing', async () => {
+      const under = await opened();
+      expect(await under.destination.send([], signal)).toEqual([]);
+    });
+
+    it('sends nothing when it is told to stop', async () => {
+      const under = await opened();
+      await under.destination.check(signal);
+      const outcomes = await under.destination.send(three(under), AbortSignal.abort());
+      expectOneEach(three(under), outcomes);
+      expect(await under.held()).toEqual([]);
+    });
+
+    it('gives one outcome for each message and loses none, however the EHR fails', async () => {
+      const names = (await opened()).faults.map(({ name }) => name);
+      for (const name of names) {
+        const under = await opened();
+        await under.destination.check(signal);
+        under.faults.find((fault) => fault.name === name)?.arm();
+        const tried = await under.destination.send(three(under), signal);
+        expectOneEach(three(under), tried, name);
+        // As the ledger does: what may have arrived is looked for.
+        const again = await under.destination.send(three(under, { unsure: true }), signal);
+        const kinds = again.map(({ kind }) => kind);
+        const held = (await under.held()).length;
+        expect({ name, kinds, held }).toEqual({ name, kinds: ['accepted', 'accepted', 'accepted'], held: 3 });
+      }
+    });
+  });
+}
+
+const keysOf = (all: readonly { readonly key: string }[]): readonly string[] => all.map(({ key }) => key).toSorted();
+
+/** Exactly one outcome for each delivery, in whatever order. `fault` names what was done to the EHR. */
+export function expectOneEach(
+  deliveries: readonly Delivery[],
+  outcomes: readonly DeliveryOutcome[],
+  fault?: string,
+): void {
+  expect({ fault, keys: keysOf(outcomes) }).toEqual({ fault, keys: keysOf(deliveries) });
+}

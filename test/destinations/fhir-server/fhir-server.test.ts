@@ -1,0 +1,372 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Communication } from 'fhir/r4.js';
+import { describe, expect, it } from 'vitest';
+import { destinationKinds } from '../../../src/destinations/registry.ts';
+import { makeDispatcher } from '../../../src/network/dispatcher.ts';
+import { canaries, delivery, deliveries } from '../example-deliveries.ts';
+import {
+  answerWith,
+  asUsual,
+  breakBefore,
+  conditionalOnly,
+  loseAnswer,
+  outcome,
+  startScriptedEhr,
+  statementOf,
+  type Reaction,
+} from '../scripted-ehr.ts';
+import { inOrder, serve, wordsOf } from '../served.ts';
+
+const signal = new AbortController().signal;
+const patientOf = ({ subject }: Communication): string => subject?.reference ?? '';
+const noPatient = (id: string) => ({
+  status: 400,
+  outcome: outcome(
+    'processing',
+    `HAPI-1094: Resource Patient/${id} not found, specified in path: Communication.subject`,
+  ),
+});
+const byId = statementOf({ updateCreate: true });
+const singly = statementOf({ updateCreate: true }, { system: [] });
+
+/** An answer that never ends, a byte now and then. */
+const drip: Reaction = (_, response) => {
+  response.writeHead(200, { 'content-type': 'application/fhir+json' });
+  const dripping = setInterval(() => response.write(' '), 20);
+  response.on('close', () => clearInterval(dripping));
+};
+const silence: Reaction = () => {};
+
+describe('the check of the EHR', () => {
+  it('says how it will be written to, and why', async () => {
+    const { destination } = await serve();
+    expect(await destination.check(signal)).toEqual({
+      kind: 'ready',
+      write: 'put-by-id',
+      bundle: 'transaction',
+      why: 'HAPI FHIR lets clients choose ids. It takes transactions.',
+    });
+  });
+
+  it('says what an unsuitable EHR lacks', async () => {
+    const { ehr, destination, send } = await serve({ statement: statementOf({}) });
+    expect(await destination.check(signal)).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'ehr-unsuitable' },
+      why: expect.stringContaining('lacks updateCreate, conditionalUpdate'),
+    });
+    expect(wordsOf(await send(deliveries(2)))).toEqual(['ehr-unsuitable', 'ehr-unsuitable']);
+    expect(ehr.sent()).toEqual([]);
+  });
+
+  it('tells a login that is refused, although metadata is open', async () => {
+    const auth = { kind: 'bearer', token: () => 'expired' } as const;
+    const { ehr, destination } = await serve({ authorization: () => 'Bearer good' }, { auth });
+    expect(await destination.check(signal)).toMatchObject({ kind: 'failed', problem: { code: 'ehr-unauthorized' } });
+    expect(ehr.sent()).toEqual([]);
+  });
+
+  it('tells an EHR that is not there', async () => {
+    const { ehr, destination } = await serve();
+    await ehr.close();
+    expect(await destination.check(signal)).toMatchObject({ kind: 'failed', problem: { code: 'ehr-unreachable' } });
+  });
+
+  it('tells a server that is no FHIR server', async () => {
+    const { ehr } = await serve();
+    const options = { name: 'x', auth: { kind: 'none' }, write: 'auto', timeoutMs: 5_000, assume: {} } as const;
+    const destination = destinationKinds['fhir-server']({
+      ...options,
+      url: ehr.url.replace('/fhir', '/nowhere'),
+      dispatcher: makeDispatcher(),
+      bundle: { type: 'auto', maxEntries: 100, maxBytes: 1_000_000 },
+      acceptUnsuitable: false,
+      now: () => 0,
+    });
+    expect(await destination.check(signal)).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'ehr-unexpected-answer', httpStatus: 404 },
+    });
+    await destination.close();
+    await destination.close();
+  });
+
+  it('is made again after a day, and when the EHR does not keep what it said', async () => {
+    const { ehr, send, pass } = await serve({ statement: singly });
+    const checks = (): number => ehr.heard.filter(({ path }) => path === 'metadata').length;
+    await send([delivery(0)]);
+    await send([delivery(1)]);
+    expect(checks()).toBe(1);
+    pass(24 * 3_600_000);
+    await send([delivery(2)]);
+    expect(checks()).toBe(2);
+    ehr.script.push(answerWith(404, outcome('not-found')));
+    expect(wordsOf(await send([delivery(3)]))).toEqual(['ehr-unsuitable']);
+    await send([delivery(3)]);
+    expect(checks()).toBe(3);
+  });
+
+  it('is made once for those who send at the same time', async () => {
+    const { ehr, send } = await serve();
+    await Promise.all([send([delivery(0)]), send([delivery(1)]), send([delivery(2)])]);
+    expect(ehr.heard.filter(({ path }) => path === 'metadata')).toHaveLength(1);
+    expect(ehr.held.size).toBe(3);
+  });
+});
+
+describe('a request to the EHR', () => {
+  it('is FHIR JSON that asks for nothing back, posted to the base without a slash', async () => {
+    const { ehr, send } = await serve();
+    await send(deliveries(2));
+    const [post] = ehr.sent();
+    expect(post?.path).toBe('');
+    expect(post?.headers).toMatchObject({
+      'content-type': 'application/fhir+json',
+      accept: 'application/fhir+json',
+      prefer: 'return=minimal',
+    });
+  });
+
+  it('is one for each message where no Bundles are taken', async () => {
+    const { ehr, send } = await serve({ statement: singly });
+    expect(wordsOf(await send(deliveries(3)))).toEqual(['created', 'created', 'created']);
+    expect(ehr.sent().map(({ method }) => method)).toEqual(['PUT', 'PUT', 'PUT']);
+  });
+
+  it('is within the limits of the settings', async () => {
+    const { ehr, send } = await serve({}, { bundle: { type: 'batch', maxEntries: 7, maxBytes: 3_000 } });
+    await send(deliveries(20));
+    expect(ehr.held.size).toBe(20);
+    for (const { body } of ehr.sent()) {
+      expect(Buffer.byteLength(body)).toBeLessThanOrEqual(3_000);
+      expect(JSON.parse(body)).toMatchObject({ type: 'batch' });
+    }
+  });
+
+  it('is smaller after the EHR said that one was too large', async () => {
+    const { ehr, send } = await serve({ statement: byId, maxBytes: 5_000 });
+    expect((await send(deliveries(40))).every(({ kind }) => kind === 'accepted')).toBe(true);
+    const before = ehr.sent().length;
+    await send(deliveries(40, { status: 'completed' }));
+    expect(
+      ehr
+        .sent()
+        .slice(before)
+        .every(({ body }) => body.length <= 5_000),
+    ).toBe(true);
+  });
+
+  it('is never repeated at the address of a redirect', async () => {
+    const other = await startScriptedEhr();
+    for (const status of [301, 302, 303, 307, 308]) {
+      const { ehr, destination, send } = await serve();
+      await destination.check(signal);
+      ehr.script.push(answerWith(status, '', { location: other.url }));
+      expect(await send([delivery(0)])).toMatchObject([
+        { problem: { code: 'ehr-unexpected-answer', httpStatus: status } },
+      ]);
+    }
+    expect(other.heard).toEqual([]);
+    await other.close();
+  });
+
+  it.each([
+    ['drips', drip],
+    ['says nothing', silence],
+  ])('ends at its deadline when the EHR %s', async (_, reaction) => {
+    const { ehr, destination, send } = await serve({}, { timeoutMs: 200 });
+    await destination.check(signal);
+    ehr.script.push(reaction);
+    const start = performance.now();
+    expect(wordsOf(await send(deliveries(2)))).toEqual(['ehr-answer-lost', 'ehr-answer-lost']);
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
+  it('ends when it is told to stop; it may have arrived', async () => {
+    const { ehr, destination } = await serve();
+    await destination.check(signal);
+    const stopping = new AbortController();
+    ehr.script.push(() => stopping.abort());
+    expect(wordsOf(await destination.send([delivery(0)], stopping.signal))).toEqual(['ehr-answer-lost']);
+  });
+
+  it('tells how long the EHR asked to wait', async () => {
+    const { ehr, destination, send } = await serve();
+    await destination.check(signal);
+    ehr.script.push(answerWith(503, '', { 'retry-after': '120' }));
+    expect(await send([delivery(0)])).toMatchObject([{ problem: { code: 'ehr-server-error', retryAfterMs: 120_000 } }]);
+    ehr.script.push(answerWith(429, outcome('throttled'), { ratelimit: '"requests";r=0;t=17' }));
+    expect(await send([delivery(0)])).toMatchObject([{ problem: { code: 'ehr-throttled', retryAfterMs: 17_000 } }]);
+  });
+
+  it('that was not sent is not unsure', async () => {
+    const { ehr, destination, send } = await serve();
+    await destination.check(signal);
+    await ehr.close();
+    // Until the client has seen that its kept-open connection is gone.
+    await setTimeout(50);
+    expect(wordsOf(await send(deliveries(2)))).toEqual(['ehr-unreachable', 'ehr-unreachable']);
+  });
+});
+
+describe('a message whose Patient is missing', () => {
+  it('waits, and its neighbours go on', async () => {
+    const missing = new Set(['Patient/person-3', 'Patient/person-5']);
+    const { ehr, send } = await serve({
+      refuses: (resource) => (missing.has(patientOf(resource)) ? noPatient('person-3') : undefined),
+    });
+    const outcomes = inOrder(deliveries(8), await send(deliveries(8)));
+    expect(wordsOf(outcomes)).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((number) => ([3, 5].includes(number) ? 'patient-not-found' : 'created')),
+    );
+    expect(ehr.sent().map(({ body }) => JSON.parse(body).type)).toEqual(['transaction', 'batch']);
+  });
+
+  it('and one that cannot be read do not hold up the others', async () => {
+    const { ehr, send } = await serve({
+      refuses: (resource) => (patientOf(resource) === 'Patient/person-3' ? noPatient('person-3') : undefined),
+      cannotParse: (resource) => patientOf(resource) === 'Patient/person-60',
+    });
+    const outcomes = inOrder(deliveries(100), await send(deliveries(100)));
+    expect(wordsOf([outcomes[3], outcomes[60]].filter((one) => one !== undefined))).toEqual([
+      'patient-not-found',
+      'resource-refused',
+    ]);
+    expect(ehr.held.size).toBe(98);
+    expect(ehr.sent().length).toBeLessThanOrEqual(2 + 2 * Math.ceil(Math.log2(100)));
+  });
+});
+
+describe('a message whose answer was lost', () => {
+  it.each([
+    ['the id we chose', byId],
+    ['its identifier', conditionalOnly],
+  ])('is looked for by %s, and not written again where it arrived', async (_, statement) => {
+    const { ehr, destination, send } = await serve({ statement });
+    await destination.check(signal);
+    ehr.script.push(loseAnswer);
+    expect(wordsOf(await send(deliveries(3)))).toEqual(Array.from({ length: 3 }, () => 'ehr-answer-lost'));
+    const written = ehr.sent().length;
+    expect(wordsOf(await send(deliveries(3, { unsure: true })))).toEqual(Array.from({ length: 3 }, () => 'unchanged'));
+    expect(ehr.sent()).toHaveLength(written);
+    expect(ehr.writes()).toBe(3);
+    const looks = ehr.heard.filter(
+      ({ method, headers }) => method === 'GET' && headers['cache-control'] === 'no-cache',
+    );
+    expect(looks).toHaveLength(3);
+  });
+
+  it('is written where it did not arrive', async () => {
+    const { ehr, destination, send } = await serve({ statement: conditionalOnly });
+    await destination.check(signal);
+    ehr.script.push(breakBefore);
+    expect(wordsOf(await send([delivery(0)]))).toEqual(['ehr-answer-lost']);
+    expect(wordsOf(await send([delivery(0, { unsure: true })]))).toEqual(['created']);
+    expect(ehr.writes()).toBe(1);
+  });
+
+  it('is looked for again after a pause, since a search may lag behind a write', async () => {
+    const { ehr, send, pauses } = await serve({ statement: conditionalOnly, lag: 2 });
+    await send(deliveries(2));
+    expect(wordsOf(await send(deliveries(2, { unsure: true })))).toEqual(['unchanged', 'unchanged']);
+    expect(pauses).toEqual([2_000]);
+    expect(ehr.writes()).toBe(2);
+  });
+
+  it('is updated at the id that was found, where it has changed since', async () => {
+    const { ehr, send } = await serve({ statement: conditionalOnly });
+    await send([delivery(0)]);
+    expect(wordsOf(await send([delivery(0, { status: 'completed', unsure: true })]))).toEqual(['updated']);
+    expect([...ehr.held.keys()]).toEqual(['server-1']);
+    expect(JSON.parse(ehr.sent().at(-1)?.body ?? '').entry[0].request.url).toBe('Communication/server-1');
+  });
+
+  it('that is there twice is for a person, and neither is picked', async () => {
+    const { ehr, send } = await serve({ statement: conditionalOnly });
+    for (const id of ['a', 'b']) ehr.held.set(id, { resource: { ...delivery(0).resource, id }, version: 1 });
+    expect(wordsOf(await send([delivery(0, { unsure: true })]))).toEqual(['multiple-matches']);
+    expect(wordsOf(await send([delivery(0)]))).toEqual(['multiple-matches']);
+    expect(ehr.writes()).toBe(0);
+  });
+
+  it('is not written while a search gives what was not asked for', async () => {
+    const { ehr, destination, send } = await serve({ statement: conditionalOnly });
+    await destination.check(signal);
+    const entry = [{ resource: { ...delivery(7).resource, id: 'another' } }];
+    ehr.script.push(answerWith(200, { resourceType: 'Bundle', type: 'searchset', entry }));
+    expect(wordsOf(await send([delivery(0, { unsure: true })]))).toEqual(['outcome-unknown']);
+    expect(ehr.sent()).toEqual([]);
+  });
+
+  it('is not written again where somebody deleted it', async () => {
+    const { ehr, destination, send } = await serve({ statement: byId });
+    await destination.check(signal);
+    ehr.script.push(answerWith(410, outcome('deleted')));
+    expect(wordsOf(await send([delivery(0, { unsure: true })]))).toEqual(['deleted-at-ehr']);
+    expect(wordsOf(await send([delivery(1, { unsure: true, knownReference: 'Communication/gone' })]))).toEqual([
+      'deleted-at-ehr',
+    ]);
+    expect(ehr.sent()).toEqual([]);
+  });
+
+  it('and its neighbours are not written while the EHR cannot be asked', async () => {
+    const { ehr, destination, send } = await serve({ statement: byId });
+    await destination.check(signal);
+    ehr.script.push(breakBefore);
+    const outcomes = await send([delivery(0, { unsure: true }), delivery(1, { unsure: true }), delivery(2)]);
+    // The third was never sent: it need not be looked for.
+    expect(wordsOf(inOrder(deliveries(3), outcomes))).toEqual([
+      'ehr-answer-lost',
+      'ehr-answer-lost',
+      'ehr-unreachable',
+    ]);
+    expect(ehr.sent()).toEqual([]);
+  });
+
+  it('is written without a look where the EHR offers no read', async () => {
+    const { ehr, destination, send } = await serve({ statement: byId });
+    await destination.check(signal);
+    ehr.script.push(answerWith(405, outcome('not-supported')));
+    expect(wordsOf(await send([delivery(0, { unsure: true })]))).toEqual(['created']);
+  });
+});
+
+describe('an EHR that wants the version named', () => {
+  it('is told which one an update replaces', async () => {
+    const { ehr, send } = await serve({
+      statement: statementOf({ updateCreate: true, versioning: 'versioned-update' }),
+    });
+    await send([delivery(0)]);
+    expect(wordsOf(await send([delivery(0, { status: 'completed' })]))).toEqual(['updated']);
+    expect(JSON.parse(ehr.sent().at(-1)?.body ?? '').entry[0].request).toMatchObject({ ifMatch: 'W/"1"' });
+  });
+});
+
+describe('a Problem', () => {
+  it('holds nothing of a message, whatever the EHR echoes', async () => {
+    const echo = `${canaries.join(' ')} Patient/person-0 ${delivery(0).resource.payload?.[0]?.contentString ?? ''}`;
+    const bodies = [
+      outcome('invalid', echo, `Communication.${echo}`),
+      outcome('processing', `HAPI-1094: Resource ${echo} not found`, 'Communication.extension("5550100").value'),
+      { ...outcome('invalid'), issue: [{ severity: 'error', code: echo, details: { text: echo }, location: [echo] }] },
+      `<html>${echo}</html>`,
+    ];
+    const { ehr, destination, send } = await serve();
+    await destination.check(signal);
+    const told: unknown[] = [];
+    for (const body of bodies) {
+      for (const status of [200, 302, 400, 401, 403, 404, 409, 410, 412, 413, 422, 429, 500, 502]) {
+        ehr.script.splice(0, Infinity, answerWith(status, body), answerWith(status, body));
+        told.push(await send(deliveries(2)));
+        const response = typeof body === 'string' ? { status: echo } : { status: `${status} ${echo}`, outcome: body };
+        const entry = [{ response }, { response: { status: '201', location: echo, etag: echo } }];
+        ehr.script.splice(0, Infinity, answerWith(200, { resourceType: 'Bundle', type: 'batch-response', entry }));
+        told.push(await send(deliveries(2)));
+        ehr.script.splice(0, Infinity, answerWith(status, body), asUsual);
+        told.push(await send([delivery(0, { unsure: true })]));
+      }
+    }
+    const text = JSON.stringify(told);
+    expect([...canaries, 'person-0', 'Patient/'].filter((canary) => text.includes(canary))).toEqual([]);
+  });
+});
