@@ -1,5 +1,5 @@
 import type { DecisionTable, TableRow } from './decision-table.ts';
-import { absent, type Give, type Prepared } from './evaluation.ts';
+import { absent, mistaken, type Give, type Prepared } from './evaluation.ts';
 import { giveOf } from './joining.ts';
 import type { MappingNode, ValueNode } from './mapping-file.ts';
 import { hint, type Place } from './mistakes.ts';
@@ -43,7 +43,7 @@ export const columnFunctions: Readonly<Record<string, ColumnFunction>> = {
     ofCell(cell, { path }, { report, surroundings }) {
       if (cell.value === 'related') return { kind: 'varying', give: relatedMessages(surroundings) };
       report(cell.place, path, `"${cell.value}" says nothing here; write "related", or "-" for nothing`);
-      return absent;
+      return mistaken;
     },
   },
 };
@@ -72,7 +72,7 @@ export function prepareColumn(
 ): Prepared {
   const mistake = (message: string): Prepared => {
     preparing.report(place, spot.path, message);
-    return absent;
+    return mistaken;
   };
   if (gives !== undefined && gives !== spot.type) return mistake(`=${name} gives a ${gives}; here goes a ${spot.type}`);
   const [argument = ''] = given;
@@ -86,7 +86,7 @@ export function prepareColumn(
   }
   const { tables } = preparing.codes;
   const table = tables.get(tableName);
-  if (table === undefined && tables.has(tableName)) return absent;
+  if (table === undefined && tables.has(tableName)) return mistaken;
   if (table === undefined)
     return mistake(`"${tableName}" is no table of codes.yaml${hint(tableName, [...tables.keys()])}`);
   const index = table.columns.indexOf(column);

@@ -18,7 +18,9 @@ export type Give = (evaluation: Evaluation) => unknown;
 export type Prepared =
   /** `chosen`: it came out of a formula, and so keeps the map around it. */
   | { readonly kind: 'constant'; readonly value: unknown; readonly chosen: boolean }
-  | { readonly kind: 'absent' }
+  /** `mistaken`: it would be there, but for a mistake that was reported. */
+  | { readonly kind: 'absent'; readonly mistaken: boolean }
   | { readonly kind: 'varying'; readonly give: Give };
 
-export const absent: Prepared = { kind: 'absent' };
+export const absent: Prepared = { kind: 'absent', mistaken: false };
+export const mistaken: Prepared = { kind: 'absent', mistaken: true };

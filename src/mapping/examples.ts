@@ -22,7 +22,7 @@ export interface ExamplesCheck {
  * The settings that all examples of a mapping are made with, whatever the site's own are: so that an example shows the
  * same Communication everywhere.
  */
-const exampleSettings: MappingSettings = {
+export const exampleSettings: MappingSettings = {
   canonicalBase: 'https://fhir.example-health.org',
   region: 'US',
   source: 'https://fhir.example-health.org/sid/dialog-health-writeback-api',

@@ -1,5 +1,5 @@
 import { columnFunctions, prepareColumn } from './column-functions.ts';
-import { absent, type Give, type Prepared } from './evaluation.ts';
+import { absent, mistaken, type Give, type Prepared } from './evaluation.ts';
 import { readFormula } from './formula.ts';
 import { hint, type Place } from './mistakes.ts';
 import type { Preparing, Spot } from './preparing.ts';
@@ -52,7 +52,7 @@ export function prepareFormula(text: string, place: Place, spot: Spot, preparing
       : `${text} ${formula.message}`;
   if (typeof bound !== 'string') return bound;
   preparing.report(place, spot.path, bound);
-  return absent;
+  return mistaken;
 }
 
 /** A text says what is wrong. */

@@ -22,6 +22,8 @@ export function hint(wrong: string, names: readonly string[]): string {
 }
 
 function nearestName(wrong: string, names: readonly string[]): string | undefined {
+  const longer = names.find((name) => wrong.length > 2 && name.startsWith(wrong));
+  if (longer !== undefined) return longer;
   const ranked = names
     .map((name) => ({ name, distance: distance(wrong.toLowerCase(), name.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance);

@@ -1,4 +1,4 @@
-import { absent, type Prepared } from './evaluation.ts';
+import { mistaken, type Prepared } from './evaluation.ts';
 import { prepareFormula } from './formula-binding.ts';
 import { joinedList, joinedMap } from './joining.ts';
 import type { ListNode, MapEntry, MapNode, MappingNode, ValueNode } from './mapping-file.ts';
@@ -22,7 +22,7 @@ export function prepare(node: MappingNode, spot: Spot, preparing: Preparing): Pr
 
   function mistake(place: Place, message: string): Prepared {
     preparing.report(place, path, message);
-    return absent;
+    return mistaken;
   }
 }
 
@@ -50,7 +50,10 @@ function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: P
   for (const [name, { required }] of Object.entries(elements)) {
     if (!required) continue;
     if (!has(name)) report(node.place, owner, `needs the element "${name}"`);
-    else if (joined.kind !== 'absent' && parts.some((part) => part.name === name && part.prepared.kind === 'absent')) {
+    else if (
+      joined.kind !== 'absent' &&
+      parts.some((part) => part.name === name && part.prepared.kind === 'absent' && !part.prepared.mistaken)
+    ) {
       const place = node.entries.find(({ key }) => key === name)?.place ?? node.place;
       report(
         place,
@@ -71,11 +74,11 @@ function prepareElement(
   if (!list) {
     if (node.kind !== 'list') return prepare(node, { path, type, codes }, preparing);
     preparing.report(place, path, 'takes one value; take the list away');
-    return absent;
+    return mistaken;
   }
   if (node.kind === 'list') return prepareList(node, { path, type, codes }, preparing);
   preparing.report(place, path, 'takes a list; put "- " before each of its items');
-  return absent;
+  return mistaken;
 }
 
 function prepareList(node: ListNode, spot: Spot, preparing: Preparing): Prepared {
@@ -90,12 +93,12 @@ function prepareConstant(node: ValueNode, { path, type, codes }: Spot, { report 
   const { value, place } = node;
   if (codes !== undefined && !codes.includes(String(value))) {
     report(place, path, `"${value}" is no code of this element${hint(String(value), codes)}`);
-    return absent;
+    return mistaken;
   }
   if (isComplex(type) || !primitiveChecks[type](value)) {
     const quotes = typeof value !== 'string' && !isComplex(type) && primitiveChecks[type](String(value));
     report(place, path, quotes ? `write "${value}" in quotes: it is a ${type}` : `"${value}" is no ${type}`);
-    return absent;
+    return mistaken;
   }
   return { kind: 'constant', value, chosen: false };
 }

@@ -1,0 +1,99 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkExamples, exampleNames, mapExample } from '../../src/mapping/examples.ts';
+import { validateFully } from '../fhir/full-validation.ts';
+import { fields, folder, loaded, messagesOf, settings } from './dialog-health.ts';
+
+const names = exampleNames(folder);
+
+describe('the examples of the mapping', () => {
+  it('are at least fourteen', () => {
+    expect(names.length).toBeGreaterThanOrEqual(14);
+    expect(checkExamples({ folder, fields })).toEqual({ examples: names.length, differences: [] });
+  });
+
+  it.each(names)('%s gives what stands beside its row', (name) => {
+    const messages = mapExample({ folder, fields }, name);
+    expect(messages).not.toEqual([]);
+    for (const { given, expected } of messages) expect(given).toEqual(expected);
+  });
+
+  it.each(names)('%s is valid FHIR R4', (name) => {
+    const resources = mapExample({ folder, fields }, name).filter(({ file }) => file !== 'problem.json');
+    expect(resources.flatMap(({ given }) => validateFully(given))).toEqual([]);
+  });
+
+  it.each(names)('%s has every field of the vendor, and gives the same when the source reads it', (name) => {
+    const row: Readonly<Record<string, string | null>> = JSON.parse(
+      readFileSync(join(folder, 'examples', name, 'row.json'), 'utf8'),
+    );
+    const reference = name === 'patient-by-identifier' ? 'identifier' : 'literal';
+    const mapping = loaded({ patient: { ...settings.patient, reference } });
+    const given = messagesOf(row, mapping).map((record) => {
+      const mapped = mapping.map(record);
+      return mapped.kind === 'communication' ? mapped.resource : mapped;
+    });
+    expect(Object.keys(row)).toEqual(fields);
+    expect(given).toEqual(mapExample({ folder, fields }, name).map((each) => each.given));
+  });
+});
+
+describe('the check of examples', () => {
+  let copy: string;
+
+  beforeEach(() => {
+    copy = join(mkdtempSync(join(tmpdir(), 'mapping-')), 'site');
+    cpSync(folder, copy, { recursive: true });
+  });
+
+  afterEach(() => rmSync(join(copy, '..'), { recursive: true }));
+
+  const differences = (): readonly string[] =>
+    checkExamples({ folder: copy, fields }).differences.map(
+      ({ example, element, message }) => `${example} ${element} ${message}`,
+    );
+  const edit = (file: string, from: string, to: string): void => {
+    const path = join(copy, file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(path, text.replace(from, to));
+  };
+
+  it('names the element that an example has otherwise, and no value', () => {
+    edit('examples/delivered/communication.json', 'completed', 'unknown');
+    expect(differences()).toEqual(['delivered/communication.json status is another value in the example']);
+  });
+
+  it('names an element that a changed mapping no longer gives', () => {
+    edit('outgoing.yaml', 'valueString: =text(carrier)', 'valueString: =text(personMisc5)');
+    expect(differences()).toContain('caregiver/communication.json extension[0].url is another value in the example');
+  });
+
+  it('misses the file of a message', () => {
+    rmSync(join(copy, 'examples/reply/reply.json'));
+    expect(differences().some((line) => line.startsWith('reply/reply.json'))).toBe(true);
+  });
+
+  it('finds a file that no message of the row gives', () => {
+    cpSync(join(copy, 'examples/reply/reply.json'), join(copy, 'examples/delivered/reply.json'));
+    expect(differences().some((line) => line.startsWith('delivered/reply.json'))).toBe(true);
+  });
+
+  it('says that a row is no row', () => {
+    writeFileSync(join(copy, 'examples/delivered/row.json'), '{"personId": 7}');
+    expect(differences().some((line) => line.startsWith('delivered/row.json'))).toBe(true);
+  });
+
+  it('fails when the mapping cannot be loaded', () => {
+    edit('outgoing.yaml', 'status: =decide(outcome.status)', 'statsu: completed');
+    expect(differences().length).toBeGreaterThanOrEqual(names.length);
+  });
+
+  it('counts no examples where there are none', () => {
+    const empty = join(copy, 'examples', 'none');
+    mkdirSync(empty);
+    expect(checkExamples({ folder: empty, fields })).toEqual({ examples: 0, differences: [] });
+  });
+});
