@@ -45,7 +45,7 @@ export const fieldFunctions = {
     bind:
       ([field]) =>
       ({ row }) =>
-        text(row[field])?.trim().toLowerCase(),
+        text(row[field]?.trim().toLowerCase()),
   },
   /** The first of the fields that has text. */
   first: {
@@ -140,7 +140,7 @@ function patient([nameField]: readonly [string, ...string[]], surroundings: Surr
     const value = evaluation.row[from]?.trim() ?? '';
     if (value === '') return refuse(evaluation, { code: 'person-id-missing', where: from });
     if (literal && !fhirId.test(value)) return refuse(evaluation, { code: 'person-id-unusable', where: from });
-    const display = text(evaluation.row[nameField])?.trim();
+    const display = text(evaluation.row[nameField]?.trim());
     return {
       ...(literal ? { reference: `Patient/${value}` } : {}),
       type: 'Patient',

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Communication } from 'fhir/r4.js';
 import { keySpace } from '../../src/exchange/record-key.ts';
 import type { SourceRecord } from '../../src/exchange/record.ts';
 import { exampleSettings } from '../../src/mapping/examples.ts';
@@ -68,19 +69,19 @@ export function anyRecord(body: Row, direction: SourceRecord['direction'] = 'out
 }
 
 /** What the mapping makes of a row's outgoing message; a problem fails the test. */
-export function communicationOf(mapped: Mapped | undefined): Extract<Mapped, { kind: 'communication' }>['resource'] {
+export function communicationOf(mapped: Mapped | undefined): Communication {
   if (mapped?.kind !== 'communication') throw new Error(`no Communication: ${JSON.stringify(mapped)}`);
   return mapped.resource;
 }
 
 /** The Communication of the outgoing message of a row. */
-export const outgoingOf = (changed: Row, mapping = loaded()): ReturnType<typeof communicationOf> =>
+export const outgoingOf = (changed: Row, mapping = loaded()): Communication =>
   communicationOf(mapping.map(anyRecord({ ...row, ...changed })));
 
 /** The value of an extension of ours. */
-export function extensionOf(resource: { readonly extension?: readonly object[] }, id: string): unknown {
+export function extensionOf(resource: Communication, id: string): unknown {
   const url = `${settings.canonicalBase}/StructureDefinition/${id}`;
-  const found = resource.extension?.find((each) => 'url' in each && each.url === url);
+  const found = resource.extension?.find((each) => each.url === url);
   const [, value] = Object.entries(found ?? {}).find(([name]) => name !== 'url') ?? [];
   return value;
 }
