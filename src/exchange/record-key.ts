@@ -18,14 +18,17 @@ export interface KeySpace {
   reply(outgoingMessageId: string, incomingMessage: string): RecordKey;
 }
 
+const outgoingIdentifier = (id: string): string => id.trim().toLowerCase();
+
 /** @param canonicalBase without a slash at its end. Another base gives other keys: it must never change. */
 export function keySpace(canonicalBase: string): KeySpace {
   const namespace = uuidV5(`${canonicalBase}/sid/sms-outgoing-message-id`, uuidV5.URL);
-  const outgoingIdentifier = (id: string): string => id.trim().toLowerCase();
+  // A text cut in the middle of an emoji ends in half a surrogate pair, of which uuid makes no bytes but an error.
+  const keyOf = (name: string): RecordKey => uuidV5(name.toWellFormed(), namespace);
   return {
     outgoingIdentifier,
-    outgoing: (id) => uuidV5(`out|${outgoingIdentifier(id)}`, namespace),
-    reply: (id, text) => uuidV5(`reply|${outgoingIdentifier(id)}|${text.trim().normalize('NFC')}`, namespace),
+    outgoing: (id) => keyOf(`out|${outgoingIdentifier(id)}`),
+    reply: (id, text) => keyOf(`reply|${outgoingIdentifier(id)}|${text.trim().normalize('NFC')}`),
   };
 }
 
