@@ -9,7 +9,7 @@ export const check: Command = {
   summary: 'Tries configuration, mapping, ledger, vendor login (one request) and EHR; one line each, and what to do.',
   async run(args, io) {
     const { values } = readArguments(args, check.usage, { config: { type: 'string' }, json: { type: 'boolean' } });
-    const config = openConfig(io, values.config, 'service');
+    const config = openConfig(io, values.config);
     const lines: CheckLine[] = [{ part: 'configuration', good: true, says: 'complete' }];
     for await (const line of selfCheck(config, io.now)) {
       lines.push(line);

@@ -21,7 +21,7 @@ export const rejected: Command = {
     if (action !== 'list' && action !== 'release' && action !== 'dismiss') {
       throw new Misuse(`Say what to do.\nUsage: dialog-health-fhir ${rejected.usage}`);
     }
-    const config = openConfig(io, values.config, 'service');
+    const config = openConfig(io, values.config);
     const access = action === 'list' ? 'reader' : 'visitor';
     const service = await openService(config, { now: io.now, access, log: 'stderr' });
     try {

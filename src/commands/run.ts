@@ -26,7 +26,7 @@ export async function runOnce(
   options: { readonly config?: string; readonly source?: string; readonly json?: boolean },
   range: TimeWindow | undefined,
 ): Promise<ExitCode> {
-  const config = openConfig(io, options.config, 'service');
+  const config = openConfig(io, options.config);
   const service = await openService(config, { ...io, access: 'owner', log: 'stderr' });
   try {
     await service.checkDestination();

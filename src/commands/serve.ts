@@ -9,7 +9,7 @@ export const serve: Command = {
   summary: 'Runs on schedule and serves the HTTP API, until SIGTERM. The default.',
   async run(args, io) {
     const { values } = readArguments(args, serve.usage, { config: { type: 'string' } });
-    const config = openConfig(io, values.config, 'service');
+    const config = openConfig(io, values.config);
     const service = await openService(config, { ...io, access: 'owner', log: 'stdout' });
     try {
       await service.checkDestination();

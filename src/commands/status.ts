@@ -10,7 +10,7 @@ export const status: Command = {
   summary: 'What the ledger knows: how far was read, what is pending, waiting, rejected. Works beside a running serve.',
   async run(args, io) {
     const { values } = readArguments(args, status.usage, { config: { type: 'string' }, json: { type: 'boolean' } });
-    const config = openConfig(io, values.config, 'service');
+    const config = openConfig(io, values.config);
     const service = await openService(config, { now: io.now, access: 'reader', log: 'stderr' });
     try {
       const report = await service.operations.status();

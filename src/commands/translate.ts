@@ -4,7 +4,7 @@ import { problemSentence } from '../exchange/problem.ts';
 import { makeTranslator } from '../translator.ts';
 import { readArguments } from './arguments.ts';
 import { exit, Misuse, printJson, printLine, type Command, type CommandIo } from './command.ts';
-import { openConfig } from './open-config.ts';
+import { openTranslateConfig } from './open-config.ts';
 
 export const translate: Command = {
   name: 'translate',
@@ -13,7 +13,7 @@ export const translate: Command = {
     'A vendor answer from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed.',
   async run(args, io) {
     const { values, positionals } = readArguments(args, translate.usage, { config: { type: 'string' } }, 1);
-    const config = openConfig(io, values.config, 'translate');
+    const config = openTranslateConfig(io, values.config);
     const answer = await makeTranslator(config)(await answerFrom(io, positionals[0]));
     if (answer.kind === 'not-an-answer') {
       printLine(io.stderr, `${answer.problem.code}: ${problemSentence(answer.problem)}`);

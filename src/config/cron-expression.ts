@@ -34,7 +34,10 @@ export function readCron(text: string): CronExpression {
   const wrong = fields.find((_, index) => counts[index] === undefined);
   if (wrong !== undefined) {
     const { name, from, to } = wrong;
-    return { kind: 'invalid', problem: `has a wrong ${name}: write *, */5, or numbers and ranges from ${from} to ${to}.` };
+    return {
+      kind: 'invalid',
+      problem: `has a wrong ${name}: write *, */5, or numbers and ranges from ${from} to ${to}.`,
+    };
   }
   return { kind: 'valid', runsPerHour: (counts[0] ?? 1) * (counts[1] ?? 1) };
 }

@@ -73,7 +73,9 @@ function resolve(reference: string, secret: boolean, world: ReferenceWorld): Fou
   // The path is not repeated: someone may have put the secret itself there.
   if (file !== '') return contentOf(file, `The file that ${fileVariable} names`, secret, world.files);
   if (fallback !== undefined) return { text: fallback };
-  return { problem: `The variable ${name} is not set. Set it, or ${fileVariable} to the name of a file that holds it.` };
+  return {
+    problem: `The variable ${name} is not set. Set it, or ${fileVariable} to the name of a file that holds it.`,
+  };
 }
 
 function contentOf(path: string, subject: string, secret: boolean, files: ConfigFiles): Found {

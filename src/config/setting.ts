@@ -35,15 +35,23 @@ export function optional<T>(read: Reader<T>, told: SettingFacts) {
   return z.exactOptional(textValue(read, told)).register(facts, { ...rest, shownDefault: told.shownDefault ?? '' });
 }
 
-/** The setting that tells which other settings a group has. */
-export function kindSetting<const K extends string>(kind: K, told: SettingFacts) {
-  return z.literal(kind).register(facts, told);
+/** Settings that belong together; left out, each of them has its default or says that it must be given. */
+export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const object = z.strictObject(shape);
+  const leftOut: object = {};
+  return object.prefault(leftOut as z.input<typeof object>);
 }
 
 function textValue<T>(read: Reader<T>, { example, secret = false }: SettingFacts) {
   return z.unknown().transform((given, context): T => {
+    if (given === undefined) {
+      context.addIssue({ code: 'custom', message: `must be set. Example: ${example}` });
+      return z.NEVER;
+    }
     const result: Read<T> =
-      typeof given === 'string' ? read(given) : { kind: 'problem', problem: 'must be one value, not a list or a group.' };
+      typeof given === 'string'
+        ? read(given)
+        : { kind: 'problem', problem: 'must be one value, not a list or a group.' };
     if (result.kind === 'value') return result.value;
     const shown = secret || result.conceal === true || typeof given !== 'string' ? 'The value' : quoted(given);
     context.addIssue({ code: 'custom', message: `${shown} ${result.problem} Example: ${example}` });
@@ -65,7 +73,9 @@ export function declaredSettings(schema: z.core.$ZodType, path = ''): readonly D
   if (told !== undefined) return [{ path, ...told }];
   if (schema instanceof z.ZodObject) {
     const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
-    return Object.entries(shape).flatMap(([key, inner]) => declaredSettings(inner, path === '' ? key : `${path}.${key}`));
+    return Object.entries(shape).flatMap(([key, inner]) =>
+      declaredSettings(inner, path === '' ? key : `${path}.${key}`),
+    );
   }
   if (schema instanceof z.ZodArray) return declaredSettings(schema.element, `${path}[]`);
   if (schema instanceof z.ZodUnion) {

@@ -9,10 +9,12 @@ interface Limits {
 }
 
 /** `90s`, `5m`, `6h`, `7d` as milliseconds. A number alone is refused: nobody can tell its unit. */
-export const duration = (limits: Limits): Reader<number> => quantity(durations, 'a duration such as 90s, 5m, 6h or 7d', limits);
+export const duration = (limits: Limits): Reader<number> =>
+  quantity(durations, 'a duration such as 90s, 5m, 6h or 7d', limits);
 
 /** `512KiB`, `64MiB`, `1GiB` as bytes. */
-export const bytes = (limits: Limits): Reader<number> => quantity(sizes, 'a size such as 512KiB, 64MiB or 1GiB', limits);
+export const bytes = (limits: Limits): Reader<number> =>
+  quantity(sizes, 'a size such as 512KiB, 64MiB or 1GiB', limits);
 
 function quantity(units: Readonly<Record<string, number>>, kind: string, { least, most }: Limits): Reader<number> {
   const amount = (text: string): number | undefined => {

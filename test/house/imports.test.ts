@@ -62,7 +62,7 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   winston: ['src/audit/audit-log.ts'],
   kysely: ['src/ledger/'],
   pg: ['src/ledger/'],
-  yaml: ['src/config/load-config.ts', 'src/mapping/mapping-file.ts'],
+  yaml: ['src/config/config-file.ts', 'src/mapping/mapping-file.ts'],
   'node-cron': ['src/sync/wake-ups/in-process.ts'],
   uuid: ['src/exchange/record-key.ts'],
   undici: ['src/network/', 'src/sources/dialog-health/writeback-api.ts'],

@@ -1,0 +1,117 @@
+import type { ServiceSettings } from './config.ts';
+import { readCron } from './cron-expression.ts';
+import type { ConfigFiles } from './file-text.ts';
+import type { Mistake, SettingPath } from './setting-mistakes.ts';
+
+/** What the settings say together that cannot be. */
+export function checkConfig(config: ServiceSettings, files: ConfigFiles): readonly Mistake[] {
+  const { sources, destination, http, mapping } = config;
+  return [
+    ...sources.flatMap((source, index) => checkSource(source, ['sources', index], sources.length, files)),
+    ...doubles(
+      sources.map(({ name }) => name),
+      (index) => ['sources', index, 'name'],
+    ),
+    ...checkAddress(destination, ['destination'], files),
+    ...checkAuth(destination.auth),
+    ...checkTls(http.tls, ['http', 'tls'], files),
+    ...doubles(
+      http.users.map(({ name }) => name),
+      (index) => ['http', 'users', index, 'name'],
+    ),
+    ...(mapping.canonicalBase === '' && !isLoopback(destination.url)
+      ? [
+          {
+            path: ['mapping', 'canonicalBase'],
+            message:
+              'must be set: it stands in the charts for ever, in identifiers and extension URLs, so it is yours to choose. Example: https://fhir.your-hospital.org',
+          },
+        ]
+      : []),
+  ];
+}
+
+type SourceSettings = ServiceSettings['sources'][number];
+
+function checkSource(source: SourceSettings, path: SettingPath, count: number, files: ConfigFiles): readonly Mistake[] {
+  const { schedule, requestsPerHour, lateness, settleDelay, patient } = source;
+  const cron = readCron(schedule);
+  const mistakes: Mistake[] = [...checkAddress(source, path, files)];
+  if (cron.kind === 'valid' && cron.runsPerHour > requestsPerHour) {
+    mistakes.push({
+      path: [...path, 'requestsPerHour'],
+      message: `is less than the ${cron.runsPerHour} runs an hour of the schedule, and each needs a request. Example: ${cron.runsPerHour * 2}`,
+    });
+  }
+  if (lateness < settleDelay) {
+    mistakes.push({ path: [...path, 'lateness'], message: 'is shorter than settleDelay. Example: 7d' });
+  }
+  if (count > 1 && Object.keys(patient).length === 0) {
+    mistakes.push({
+      path: [...path, 'patient'],
+      message:
+        'must be set in each source when there are several: person ids of one console mean nothing in another. Example: {system: "urn:oid:2.16.840.1.113883.3.42"}',
+    });
+  }
+  return mistakes;
+}
+
+type Address = Pick<SourceSettings, 'url' | 'allowHttp' | 'tls'>;
+
+function checkAddress({ url, allowHttp, tls }: Address, path: SettingPath, files: ConfigFiles): readonly Mistake[] {
+  const open = url.startsWith('http:') && !allowHttp && !isLoopback(url);
+  const mistake = {
+    path: [...path, 'url'],
+    message: 'is http, so patient data would cross the network unencrypted. Write https, or set allowHttp: true.',
+  };
+  return [...(open ? [mistake] : []), ...checkTls(tls, [...path, 'tls'], files)];
+}
+
+function checkTls(tls: { readonly [file: string]: string }, path: SettingPath, files: ConfigFiles): readonly Mistake[] {
+  const unreadable = Object.entries(tls).flatMap(([name, file]) => {
+    if (file === '') return [];
+    const content = files.read(file, { secret: name === 'key' });
+    return content.kind === 'text'
+      ? []
+      : [{ path: [...path, name], message: `The file ${file} ${content.reason}. Name a PEM file.` }];
+  });
+  const { certificate = '', key = '' } = tls;
+  if ((certificate === '') === (key === '')) return unreadable;
+  const missing = certificate === '' ? 'certificate' : 'key';
+  return [
+    ...unreadable,
+    { path: [...path, missing], message: 'is missing: a certificate and its key belong together.' },
+  ];
+}
+
+function checkAuth(auth: ServiceSettings['destination']['auth']): readonly Mistake[] {
+  const missing = (name: string, example: string): Mistake => ({
+    path: ['destination', 'auth', name],
+    message: `is needed for ${auth.kind}. Example: ${example}`,
+  });
+  if (auth.kind === 'basic') {
+    return [
+      ...(auth.username === '' ? [missing('username', 'sms-writer')] : []),
+      ...(auth.password.reveal() === '' ? [missing('password', '${file:/run/secrets/ehr}')] : []),
+    ];
+  }
+  if (auth.kind !== 'bearer') return [];
+  const given = [auth.token.reveal(), auth.tokenFile].filter((each) => each !== '').length;
+  if (given === 0) return [missing('token', '${file:/run/secrets/ehr-token}')];
+  const path = ['destination', 'auth', 'tokenFile'];
+  return given === 2 ? [{ path, message: 'is set beside token. Set one of them.' }] : [];
+}
+
+function doubles(names: readonly string[], path: (index: number) => SettingPath): readonly Mistake[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [{ path: path(index), message: `"${name}" is there already. Choose another name.` }],
+  );
+}
+
+/** Whether a web address is on this machine. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}

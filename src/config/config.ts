@@ -1,0 +1,387 @@
+import * as z from 'zod';
+import * as read from './readers.ts';
+import { group, optional, setting } from './setting.ts';
+import { bytes, duration } from './units.ts';
+
+/** Every setting, declared once: how it is read, its default, what it means. README's table is made from here. */
+
+const person = ['personId', 'personMisc1', 'personMisc2', 'personMisc3', 'personMisc4', 'personMisc5'] as const;
+
+const reference = read.oneOf(['literal', 'identifier'], {
+  conditional: 'use identifier, or literal where personId is the EHR’s Patient id',
+  lookup: 'use identifier, or literal where personId is the EHR’s Patient id',
+});
+
+const network = (side: string) => ({
+  allowHttp: setting(read.flag, {
+    meaning: `Whether ${side} may be asked without TLS. On the loopback it always may.`,
+    example: 'true',
+    default: 'false',
+  }),
+  proxy: setting(read.optionalWebAddress, {
+    meaning: `The proxy on the way to ${side}; hosts of NO_PROXY are asked without it.`,
+    example: 'http://proxy.example.org:3128',
+    default: '',
+  }),
+  tls: group({
+    ca: setting(read.text, {
+      meaning: `File with the private CA that ${side} is trusted by, beside the public ones (PEM).`,
+      example: '/etc/ssl/hospital-ca.pem',
+      default: '',
+    }),
+    certificate: setting(read.text, {
+      meaning: `File with our certificate, where ${side} asks for one (PEM).`,
+      example: '/etc/ssl/client.pem',
+      default: '',
+    }),
+    key: setting(read.text, {
+      meaning: 'File with the key of that certificate (PEM).',
+      example: '/etc/ssl/client.key',
+      default: '',
+    }),
+  }),
+});
+
+const patientFacts = {
+  reference: {
+    meaning:
+      'How the Patient is referred to: literal (`Patient/<id>`) where the person id is the EHR’s Patient id, else identifier.',
+    example: 'identifier',
+    default: 'literal',
+  },
+  from: { meaning: 'The vendor’s field with the id of the person.', example: 'personMisc1', default: 'personId' },
+  system: {
+    meaning: 'The system of that id, where it is one of the hospital’s; empty: a system of the console’s own.',
+    example: 'urn:oid:2.16.840.1.113883.3.42',
+    default: '',
+  },
+};
+
+/** Of one source, before those for all of them. */
+const patientOverrides = group({
+  reference: optional(reference, patientFacts.reference),
+  from: optional(read.oneOf(person), patientFacts.from),
+  system: optional(read.text, patientFacts.system),
+});
+
+const source = group({
+  name: setting(read.name, { meaning: 'Its name in logs and status.', example: 'main-clinic' }),
+  kind: setting(read.oneOf(['dialog-health']), { meaning: 'What it is.', example: 'dialog-health' }),
+  url: setting(read.webAddress, {
+    meaning: 'Where the Writeback API is.',
+    example: 'https://host/dialoghealth-writeback-api',
+  }),
+  console: setting(read.someText, { meaning: 'The console’s code.', example: 'SIDJUL8079' }),
+  username: setting(read.someText, { meaning: 'The login of the account.', example: 'hospital-api' }),
+  password: setting(read.someSecret, {
+    meaning: 'Its password.',
+    example: '${file:/run/secrets/dialog-health}',
+    secret: true,
+  }),
+  method: setting(read.oneOf(['auto', 'GET', 'PUT']), {
+    meaning: 'The verb; the vendor’s page says GET, its sample PUT. auto finds out.',
+    example: 'PUT',
+    default: 'auto',
+  }),
+  timestampFormat: setting(read.oneOf(['auto', 'MM/dd/yyyy HH:mm:ss', 'yyyy-MM-dd HH:mm:ss']), {
+    meaning: 'How times are written in the request; page and sample differ. auto finds out.',
+    example: 'MM/dd/yyyy HH:mm:ss',
+    default: 'auto',
+  }),
+  timezone: setting(read.timeZone, {
+    meaning: 'Time zone of the schedule.',
+    example: 'America/Chicago',
+    default: 'UTC',
+  }),
+  ...network('Dialog Health'),
+  patient: patientOverrides,
+  startAt: setting(read.optionalInstant, {
+    meaning: 'Where reading begins when the ledger is empty.',
+    example: '2026-01-01T00:00:00Z',
+    default: '',
+    shownDefault: 'seven days before the first start',
+  }),
+  schedule: setting(read.cron, { meaning: 'When it is read (cron).', example: '*/5 * * * *', default: '*/5 * * * *' }),
+  requestsPerHour: setting(read.wholeNumber(1, 100_000), {
+    meaning: 'The most requests in any sixty minutes.',
+    example: '240',
+    default: '240',
+  }),
+  settleDelay: setting(duration({ least: '0s', most: '6h' }), {
+    meaning: 'How old a minute must be before it is read: the newest records may still be on their way.',
+    example: '2m',
+    default: '2m',
+  }),
+  lateness: setting(duration({ least: '1h', most: '90d' }), {
+    meaning: 'How late a record or a status may still appear.',
+    example: '7d',
+    default: '7d',
+  }),
+  maxResponseBytes: setting(bytes({ least: '1KiB', most: '64GiB' }), {
+    meaning: 'The largest answer that is read, after decompression.',
+    example: '1GiB',
+    default: '1GiB',
+  }),
+  timeout: setting(duration({ least: '1s', most: '1h' }), {
+    meaning: 'For one whole request, its answer included.',
+    example: '120s',
+    default: '120s',
+  }),
+});
+
+const assumed = (what: string) =>
+  optional(read.flag, { meaning: `Whether the EHR ${what}, where /metadata does not tell.`, example: 'true' });
+
+const destination = group({
+  kind: setting(read.oneOf(['fhir-server']), {
+    meaning: 'What it is.',
+    example: 'fhir-server',
+    default: 'fhir-server',
+  }),
+  url: setting(read.webAddress, { meaning: 'The base of the FHIR server.', example: 'https://ehr.example.org/fhir' }),
+  auth: group({
+    kind: setting(
+      read.oneOf(['none', 'basic', 'bearer'], {
+        'client-credentials': 'use bearer with a tokenFile that another program renews',
+        'backend-services': 'use bearer with a tokenFile that another program renews',
+      }),
+      { meaning: 'How to log in to the EHR.', example: 'bearer', default: 'none' },
+    ),
+    username: setting(read.text, { meaning: 'For basic.', example: 'sms-writer', default: '' }),
+    password: setting(read.secret, {
+      meaning: 'For basic.',
+      example: '${file:/run/secrets/ehr}',
+      default: '',
+      secret: true,
+    }),
+    token: setting(read.secret, {
+      meaning: 'For bearer.',
+      example: '${EHR_TOKEN}',
+      default: '',
+      secret: true,
+    }),
+    tokenFile: setting(read.text, {
+      meaning: 'For bearer: the file that holds the token; read again when the EHR refuses it.',
+      example: '/run/secrets/ehr-token',
+      default: '',
+    }),
+  }),
+  deliver: setting(read.oneOf(['always'], { final: 'use always; a changed status updates the Communication' }), {
+    meaning: 'Which messages are sent.',
+    example: 'always',
+    default: 'always',
+  }),
+  acceptUnsuitable: setting(read.flag, {
+    meaning: 'Take an EHR whose Communication is something else (a staff inbox).',
+    example: 'true',
+    default: 'false',
+  }),
+  write: setting(
+    read.oneOf(['auto', 'put-by-id', 'conditional-update'], {
+      'conditional-create': 'use auto, put-by-id or conditional-update',
+      'search-then-create': 'use auto, put-by-id or conditional-update',
+    }),
+    {
+      meaning: 'How a Communication is written; auto chooses by what the EHR offers.',
+      example: 'put-by-id',
+      default: 'auto',
+    },
+  ),
+  bundle: group({
+    type: setting(read.oneOf(['auto', 'batch', 'transaction', 'none']), {
+      meaning: 'How several go in one request; none sends each alone.',
+      example: 'batch',
+      default: 'auto',
+    }),
+    maxEntries: setting(read.wholeNumber(1, 5_000), { meaning: 'The most in one.', example: '100', default: '100' }),
+    maxBytes: setting(bytes({ least: '16KiB', most: '256MiB' }), {
+      meaning: 'The largest.',
+      example: '4MiB',
+      default: '4MiB',
+    }),
+  }),
+  concurrency: setting(read.wholeNumber(1, 32), { meaning: 'Requests at once.', example: '2', default: '2' }),
+  timeout: setting(duration({ least: '1s', most: '1h' }), {
+    meaning: 'For one whole request, its answer included.',
+    example: '60s',
+    default: '60s',
+  }),
+  dialect: setting(read.oneOf(['auto', 'r4'], { 'r4-strict': 'use auto or r4' }), {
+    meaning: 'What the EHR insists on having otherwise.',
+    example: 'r4',
+    default: 'auto',
+  }),
+  ...network('the EHR'),
+  assume: group({
+    updateCreate: assumed('lets clients choose ids'),
+    conditionalUpdate: assumed('updates what an identifier finds'),
+    identifierSearch: assumed('finds a Communication by its identifier'),
+    transaction: assumed('takes transactions'),
+    batch: assumed('takes batches'),
+  }),
+});
+
+export const patientSection = group({
+  reference: setting(reference, patientFacts.reference),
+  from: setting(read.oneOf(person), patientFacts.from),
+  system: setting(read.text, patientFacts.system),
+  missing: setting(
+    read.oneOf(['wait'], {
+      'send-identifier': 'use wait, or reference: identifier',
+      reject: 'use wait with a short maxWait',
+    }),
+    { meaning: 'What becomes of a message whose Patient the EHR lacks.', example: 'wait', default: 'wait' },
+  ),
+  maxWait: setting(duration({ least: '1m', most: '400d' }), {
+    meaning: 'How long it waits before it is rejected.',
+    example: '30d',
+    default: '30d',
+  }),
+});
+
+export const mappingSection = group({
+  folder: setting(read.someText, {
+    meaning: 'The mapping: a name under mappings/, or a path.',
+    example: './our-mapping',
+    default: 'dialog-health',
+  }),
+  canonicalBase: setting(read.canonicalBase, {
+    meaning:
+      'Yours, for ever in the charts: the root of identifier systems and extension URLs. May be left out for an EHR on the loopback.',
+    example: 'https://fhir.your-hospital.org',
+    default: '',
+    shownDefault: 'none; must be given',
+  }),
+  region: setting(read.region, {
+    meaning: 'The country whose phone numbers are written without a country code; empty: none.',
+    example: 'US',
+    default: 'US',
+  }),
+  keySecret: setting(read.emptyYet('rows without a message id are set apart'), {
+    meaning: 'For rows without a message id; not offered yet.',
+    example: '',
+    default: '',
+    secret: true,
+  }),
+  organization: group({
+    system: setting(read.text, {
+      meaning: 'The identifier of your organization: its system.',
+      example: 'https://fhir.your-hospital.org/sid/organization',
+      default: '',
+    }),
+    value: setting(read.text, { meaning: 'Its value.', example: 'main-campus', default: '' }),
+    display: setting(read.text, { meaning: 'Its name.', example: 'Example Hospital', default: '' }),
+  }),
+});
+
+const ledger = group({
+  url: setting(read.ledgerUrl, {
+    meaning: 'Where the ledger is: sqlite:PATH or postgres://….',
+    example: 'sqlite:/data/ledger.db',
+    default: 'sqlite:data/ledger.db',
+  }),
+  encryptionKey: setting(read.encryptionKey, {
+    meaning: 'Encrypts message texts in the ledger: 32 bytes in base64, made by generate-key.',
+    example: '${file:/run/secrets/ledger-key}',
+    default: '',
+    secret: true,
+  }),
+  retention: setting(duration({ least: '1d', most: '4000d' }), {
+    meaning: 'How long run reports and the list of windows are kept; which message was delivered is kept for ever.',
+    example: '400d',
+    default: '400d',
+  }),
+});
+
+const user = group({
+  name: setting(read.name, { meaning: 'The user’s name.', example: 'ops' }),
+  passwordHash: setting(read.passwordHash, {
+    meaning: 'The hash of the password, made by hash-password.',
+    example: '${OPS_PASSWORD_HASH}',
+    secret: true,
+  }),
+  role: setting(read.oneOf(['viewer', 'operator', 'admin']), {
+    meaning: 'What the user may do: look, act, see what may hold patient data.',
+    example: 'operator',
+  }),
+});
+
+const http = group({
+  port: setting(read.wholeNumber(0, 65_535), {
+    meaning: 'The port; 0: any free one.',
+    example: '8080',
+    default: '8080',
+  }),
+  host: setting(read.someText, { meaning: 'The address.', example: '0.0.0.0', default: '127.0.0.1' }),
+  tls: group({
+    certificate: setting(read.text, {
+      meaning: 'File with the certificate (PEM).',
+      example: '/etc/ssl/us.pem',
+      default: '',
+    }),
+    key: setting(read.text, { meaning: 'File with its key (PEM).', example: '/etc/ssl/us.key', default: '' }),
+    clientCa: setting(read.text, {
+      meaning: 'File with the CA of clients: only those with a certificate get a connection (PEM).',
+      example: '/etc/ssl/clients.pem',
+      default: '',
+    }),
+  }),
+  users: z.array(user).prefault([]),
+});
+
+export const configSchema = group({
+  sources: z.tuple([source], source),
+  destination,
+  patient: patientSection,
+  mapping: mappingSection,
+  ledger,
+  http,
+  log: group({
+    level: setting(read.oneOf(['info', 'warn', 'error']), {
+      meaning: 'The least level that is logged.',
+      example: 'warn',
+      default: 'info',
+    }),
+  }),
+});
+
+/** What a translation needs: the mapping, and whose rows they are. */
+export const translateSchema = z.object({
+  sources: z
+    .array(
+      z.object({
+        name: setting(read.text, { meaning: 'As for the service.', example: 'main-clinic', default: 'example' }),
+        console: setting(read.text, { meaning: 'As for the service.', example: 'SIDJUL8079', default: 'example' }),
+        patient: patientOverrides,
+      }),
+    )
+    .prefault([]),
+  patient: patientSection,
+  mapping: mappingSection,
+});
+
+/** As they stand in the file. */
+export type ServiceSettings = z.output<typeof configSchema>;
+export type TranslateSettings = z.output<typeof translateSchema>;
+
+type WrittenSource = ServiceSettings['sources'][number];
+
+/** Durations in milliseconds, sizes in bytes, moments as `Instant`. */
+export type SourceConfig = Omit<WrittenSource, 'startAt'> & { readonly startAt: number };
+
+export type DestinationConfig = Omit<ServiceSettings['destination'], 'auth'> & {
+  /** `token` also where it stands in a file of its own. */
+  readonly auth: Omit<ServiceSettings['destination']['auth'], 'tokenFile'>;
+};
+
+export interface Config extends Omit<ServiceSettings, 'sources' | 'destination'> {
+  readonly sources: readonly [SourceConfig, ...SourceConfig[]];
+  readonly destination: DestinationConfig;
+}
+
+/** A source as far as its mapping goes by it. */
+export type MappedSource = Pick<WrittenSource, 'name' | 'console' | 'patient'>;
+
+export interface TranslateConfig extends Pick<Config, 'mapping' | 'patient'> {
+  readonly sources: readonly [MappedSource, ...MappedSource[]];
+}

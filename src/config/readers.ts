@@ -1,0 +1,113 @@
+import { isPasswordHash } from '../http/password-hash.ts';
+import { readCron } from './cron-expression.ts';
+import type { Reader } from './setting.ts';
+import { Secret } from './secret.ts';
+
+const problem = (text: string, conceal = false) => ({ kind: 'problem' as const, problem: text, conceal });
+const value = <T>(given: T) => ({ kind: 'value' as const, value: given });
+
+export const text: Reader<string> = (given) => value(given);
+
+export const someText: Reader<string> = (given) => (given.trim() === '' ? problem('is empty.') : value(given));
+
+/** A word that stands in logs, metrics and paths. */
+export const name: Reader<string> = (given) =>
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(given)
+    ? value(given)
+    : problem('is not a name: letters, digits, ".", "_" and "-", at most 63 of them, the first a letter or digit.');
+
+export const secret: Reader<Secret> = (given) => value(new Secret(given));
+
+export const someSecret: Reader<Secret> = (given) =>
+  given === '' ? problem('is empty.', true) : value(new Secret(given));
+
+export const flag: Reader<boolean> = (given) =>
+  given === 'true' || given === 'false' ? value(given === 'true') : problem('is not true or false.');
+
+/** One of these words. `later` are named by the documentation and not offered yet, each with what to use instead. */
+export const oneOf =
+  <const Word extends string>(words: readonly Word[], later: Readonly<Record<string, string>> = {}): Reader<Word> =>
+  (given) => {
+    const word = words.find((each) => each === given);
+    if (word !== undefined) return value(word);
+    const instead = Object.hasOwn(later, given) ? later[given] : undefined;
+    return instead === undefined
+      ? problem(`is none of ${words.join(', ')}.`)
+      : problem(`is not offered by this version: ${instead}.`);
+  };
+
+export const wholeNumber =
+  (least: number, most: number): Reader<number> =>
+  (given) => {
+    const number = /^\d{1,9}$/.test(given) ? Number(given) : NaN;
+    return number >= least && number <= most ? value(number) : problem(`is no whole number from ${least} to ${most}.`);
+  };
+
+export const optionalInstant: Reader<number | undefined> = (given) => {
+  if (given === '') return value(undefined);
+  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(given)
+    ? Date.parse(given)
+    : NaN;
+  return Number.isNaN(at) ? problem('is not a moment: write date, time and zone.') : value(at);
+};
+
+/** `http:` or `https:`, without login, query and fragment; the slash at its end is dropped. */
+export const webAddress: Reader<string> = (given) => {
+  const url = URL.parse(given);
+  if (url === null || !/^https?:$/.test(url.protocol)) return problem('is not a web address.');
+  if (url.username !== '' || url.password !== '') {
+    return problem('holds a login: use the settings for user and password instead.', true);
+  }
+  return url.search === '' && url.hash === ''
+    ? value(given.replace(/\/+$/, ''))
+    : problem('has a query or a fragment: leave it off.', true);
+};
+
+export const optionalWebAddress: Reader<string> = (given) => (given === '' ? value('') : webAddress(given));
+
+/** The root of identifiers and extensions; for ever in the charts. */
+export const canonicalBase: Reader<string> = (given) => {
+  if (given === '') return value('');
+  const read = webAddress(given);
+  if (read.kind === 'value' && /(?:^|\.)hl7\.org$/i.test(new URL(read.value).hostname)) {
+    return problem('is under hl7.org, which is not yours: take a domain of your own.');
+  }
+  return read;
+};
+
+export const cron: Reader<string> = (given) => {
+  const read = readCron(given);
+  return read.kind === 'valid' ? value(given) : problem(read.problem);
+};
+
+export const timeZone: Reader<string> = (given) => {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: given });
+    return value(given);
+  } catch {
+    return problem('is not a time zone of the IANA list.');
+  }
+};
+
+export const ledgerUrl: Reader<string> = (given) =>
+  /^sqlite:.+/.test(given) || /^postgres(?:ql)?:\/\/.+/.test(given)
+    ? value(given)
+    : problem('is no ledger: write sqlite:PATH or postgres://….', true);
+
+export const encryptionKey: Reader<Secret> = (given) =>
+  given === '' || (/^[A-Za-z0-9+/]{43}=$/.test(given) && Buffer.from(given, 'base64').length === 32)
+    ? value(new Secret(given))
+    : problem('is not 32 bytes in base64: make one with generate-key.', true);
+
+/** An ISO 3166 country, or nothing. */
+export const region: Reader<string> = (given) =>
+  /^(?:[A-Z]{2})?$/.test(given) ? value(given) : problem('is not a country’s two capital letters.');
+
+/** A setting that has a name and no effect yet: whoever sets it is told so. */
+export const emptyYet =
+  (instead: string): Reader<''> =>
+  (given) =>
+    given === '' ? value('') : problem(`is not offered by this version: leave it empty; ${instead}.`, true);
+
+export const passwordHash: Reader<Secret> = (given) =>
+  isPasswordHash(given) ? value(new Secret(given)) : problem('is not a hash: make one with hash-password.', true);

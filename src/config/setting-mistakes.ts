@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { declaredSettings } from './setting.ts';
+import { nearest } from './spelling.ts';
+
+/** Where a setting stands: `['sources', 0, 'url']`. */
+export type SettingPath = readonly (string | number)[];
+
+export interface Mistake {
+  readonly path: SettingPath;
+  readonly message: string;
+}
+
+/** `sources[0].url` */
+export const pathText = (path: SettingPath): string =>
+  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');
+
+/** `sources[].url`: as a setting is declared. */
+export const patternOf = (path: SettingPath): string => pathText(path).replaceAll(/\[\d+\]/g, '[]');
+
+/** What the schema found, for people. */
+export function mistakesOf(error: z.ZodError, schema: z.core.$ZodType): readonly Mistake[] {
+  const declared = declaredSettings(schema).map(({ path }) => path);
+  return error.issues.flatMap((issue): readonly Mistake[] => {
+    const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        message: unknownSetting(key, patternOf(path), declared),
+      }));
+    }
+    if (issue.code === 'custom') return [{ path, message: issue.message }];
+    const list = issue.code === 'invalid_type' && /array|tuple/.test(issue.expected);
+    const what =
+      list || issue.code === 'too_small' ? 'must be a list with at least one entry.' : 'must be a group of settings.';
+    const first = declared.find((each) => each.startsWith(patternOf(path)));
+    return [{ path, message: `${what}${first === undefined ? '' : ` Example: ${first}`}` }];
+  });
+}
+
+function unknownSetting(key: string, group: string, declared: readonly string[]): string {
+  const start = group === '' ? '' : `${group}.`;
+  const known = [
+    ...new Set(
+      declared.filter((path) => path.startsWith(start)).map((path) => /^\w+/.exec(path.slice(start.length))?.[0] ?? ''),
+    ),
+  ];
+  const meant = nearest(key, known);
+  return `is no setting. ${meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${meant}?`}`;
+}
