@@ -40,6 +40,8 @@ export interface ScriptedEhr {
   readonly heard: Heard[];
   /** What the next requests meet, one after the other, metadata and the try of the login apart. */
   readonly script: Reaction[];
+  /** What the next requests for metadata meet. */
+  readonly metadata: Reaction[];
   readonly held: Map<string, Held>;
   /** How often a Communication was created or got another version. */
   readonly writes: () => number;
@@ -72,6 +74,7 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
   const held = new Map<string, Held>();
   const heard: Heard[] = [];
   const script: Reaction[] = [];
+  const metadata: Reaction[] = [];
   let writes = 0;
   let ids = 0;
   let lag = options.lag ?? 0;
@@ -176,8 +179,9 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     const { method = '', url = '', headers } = request;
     const one: Heard = { method, path: url.replace(/^\/fhir\/?/, ''), headers, body: await text(request) };
     heard.push(one);
-    const isCheck = one.path === 'metadata' || one.path.includes('00000000-0000');
-    const reaction = (isCheck ? undefined : script.shift()) ?? asUsual;
+    const isLogin = one.path.includes('00000000-0000');
+    const scripted = one.path === 'metadata' ? metadata : script;
+    const reaction = (isLogin ? undefined : scripted.shift()) ?? asUsual;
     reaction(one, response, ({ answer } = { answer: true }) => {
       const reply = usual(one);
       if (answer) answerWith(reply.status, reply.body, headersOf(reply))(one, response, () => {});
@@ -194,6 +198,7 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     url: `http://127.0.0.1:${port}/fhir`,
     heard,
     script,
+    metadata,
     held,
     writes: () => writes,
     sent: () => heard.filter(({ method }) => method !== 'GET'),

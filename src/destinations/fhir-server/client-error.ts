@@ -30,7 +30,8 @@ export function answerOfError(error: unknown, deadlinePassed: boolean, now: Inst
 
 /** An answer with its status and the headers that matter. */
 export function answered(status: number, data: unknown, headers: Headers, now: Instant): Answered {
-  const location = headers.get('location');
+  // HAPI tells the place of what it updated as Content-Location.
+  const location = headers.get('location') ?? headers.get('content-location');
   const etag = headers.get('etag');
   const wait = retryAfterMs(headers.get('retry-after'), now) ?? rateLimitMs(status, headers.get('ratelimit'));
   return {

@@ -11,7 +11,7 @@ import { makeAuthorizer } from './auth/registry.ts';
 import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { isResource } from './untrusted.ts';
-import { requestProblem } from './writing/answer-problem.ts';
+import { requestProblem, unsentProblem } from './writing/answer-problem.ts';
 import { sendWrites } from './writing/bisect.ts';
 import { bundleJson, type BundleLimits } from './writing/bundle.ts';
 import { bundleExperience, type BundleExperience } from './writing/bundle-experience.ts';
@@ -127,18 +127,26 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     return answer.status === 401 || answer.status === 403 ? requestProblem(answer) : undefined;
   }
 
-  /** What the EHR offers, asked anew when that is long ago. */
+  /** What the EHR offers, asked anew when that is long ago. Until it tells, what it told before holds. */
   async function currentOffer(signal: AbortSignal): Promise<Offer | Problem> {
     if (offer !== undefined && now() - offer.askedAt < offerMs) return offer;
     const checked = await check(signal);
-    if (checked.kind === 'failed') return checked.problem;
+    if (checked.kind === 'failed' && (offer === undefined || checked.problem.code === 'ehr-unsuitable')) {
+      return checked.problem;
+    }
     return offer ?? { code: 'ehr-unreachable' };
   }
 
   async function send(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
     if (deliveries.length === 0) return [];
     const current = await currentOffer(signal);
-    if ('code' in current) return deliveries.map(({ key }) => ({ kind: 'refused', key, problem: current }));
+    if ('code' in current) {
+      return deliveries.map(({ key, unsure }) => ({
+        kind: 'refused',
+        key,
+        problem: unsure ? current : unsentProblem(current),
+      }));
+    }
     const { suitability, experience } = current;
     const askNow: Ask = (question) => ask(question, signal);
     const pause = (ms: number): Promise<void> => sleep(ms, signal);

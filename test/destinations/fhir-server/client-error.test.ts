@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerOfError } from '../../../src/destinations/fhir-server/client-error.ts';
+import { answered, answerOfError } from '../../../src/destinations/fhir-server/client-error.ts';
 
 const caused = (code: string): Error =>
   new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
@@ -48,6 +48,17 @@ describe('what the client throws', () => {
       kind: 'answered',
       status: 422,
       body: { resourceType: 'OperationOutcome' },
+    });
+  });
+
+  it('has a place also where it is told as Content-Location', () => {
+    const place = 'https://ehr.example.org/fhir/Communication/server-1/_history/1';
+    expect(answered(201, {}, new Headers({ 'content-location': place, etag: 'W/"1"' }), 0)).toEqual({
+      kind: 'answered',
+      status: 201,
+      body: {},
+      location: place,
+      etag: 'W/"1"',
     });
   });
 });

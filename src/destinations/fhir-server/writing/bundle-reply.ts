@@ -1,5 +1,5 @@
 import type { DeliveryOutcome } from '../../../exchange/delivery.ts';
-import type { Problem } from '../../../exchange/problem.ts';
+import { problemKind, type Problem } from '../../../exchange/problem.ts';
 import type { Answer, Answered } from '../answer.ts';
 import type { BundleType } from '../capabilities.ts';
 import { isId, readReference } from '../communication-reference.ts';
@@ -64,7 +64,7 @@ function readBundle(writes: readonly Write[], answer: Answered): Verdict {
     return { kind: 'settled', outcomes: writes.map((write) => unknown(write)) };
   }
   const outcomes = writes.map((write, index) => readEntry(write, objectOf(entries[index])));
-  return { kind: 'settled', outcomes: distrustRepeated(outcomes) };
+  return { kind: 'settled', outcomes: blameEntries(distrustRepeated(outcomes)) };
 }
 
 function readEntry(write: Write, entry: JsonObject): DeliveryOutcome {
@@ -119,6 +119,19 @@ function distrustRepeated(outcomes: readonly DeliveryOutcome[]): readonly Delive
   return outcomes.map((outcome) =>
     outcome.kind === 'accepted' && (times.get(outcome.reference) ?? 0) > 1
       ? { kind: 'refused', key: outcome.key, problem: { code: 'outcome-unknown' } }
+      : outcome,
+  );
+}
+
+/**
+ * What is said of one entry while its neighbours were taken is about that entry, and no reason to stop for all: one
+ * Patient behind a lock answers 403 to a login that may write to others.
+ */
+function blameEntries(outcomes: readonly DeliveryOutcome[]): readonly DeliveryOutcome[] {
+  if (!outcomes.some(({ kind }) => kind === 'accepted')) return outcomes;
+  return outcomes.map((outcome) =>
+    outcome.kind === 'refused' && problemKind(outcome.problem.code).scope === 'destination'
+      ? { ...outcome, problem: { ...outcome.problem, code: 'resource-refused' } }
       : outcome,
   );
 }

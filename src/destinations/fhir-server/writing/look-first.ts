@@ -39,6 +39,18 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
   const outcomes: DeliveryOutcome[] = [];
   const writes: Write[] = [];
   const looks: Aimed[] = [];
+  function take(delivery: Delivery, target: Target, found: Found): void {
+    if (found.kind === 'problem') {
+      outcomes.push(refused(delivery, found.problem));
+    } else if (found.kind === 'there') {
+      const { id, version, resource } = found;
+      if (sameContent(delivery.resource, resource)) outcomes.push(unchanged(delivery, id, version));
+      else writes.push(writeOf(delivery, { kind: 'id', id, known: true }, ifMatch ? etagOf(version) : undefined));
+    } else {
+      writes.push(writeOf(delivery, target));
+    }
+  }
+
   for (const delivery of deliveries) {
     const target = targetOf(delivery, way);
     if (target === undefined) {
@@ -64,18 +76,6 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
     }
   }
   return { outcomes, writes };
-
-  function take(delivery: Delivery, target: Target, found: Found): void {
-    if (found.kind === 'problem') {
-      outcomes.push(refused(delivery, found.problem));
-    } else if (found.kind === 'there') {
-      const { id, version, resource } = found;
-      if (sameContent(delivery.resource, resource)) outcomes.push(unchanged(delivery, id, version));
-      else writes.push(writeOf(delivery, { kind: 'id', id, known: true }, ifMatch ? etagOf(version) : undefined));
-    } else {
-      writes.push(writeOf(delivery, target));
-    }
-  }
 }
 
 /** None was sent: only those whose earlier answer was lost have to be looked for again. */

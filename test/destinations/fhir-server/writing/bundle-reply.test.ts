@@ -103,6 +103,17 @@ describe('the reply to a Bundle', () => {
     ).toEqual(['created', 'resource-refused', 'record-throttled', 'record-server-error']);
   });
 
+  it('blames an entry, and not the login, for what was not allowed while its neighbours were taken', () => {
+    const writes = [write(0), write(1)];
+    const mixed = bundle({ status: '201' }, { status: '403', outcome: outcome('forbidden') });
+    expect(outcomesOf(readReply('batch', writes, mixed))).toMatchObject([
+      { kind: 'accepted' },
+      { problem: { code: 'resource-refused', httpStatus: 403, issue: 'forbidden' } },
+    ]);
+    const none = bundle({ status: '403' }, { status: '403' });
+    expect(wordsOf(outcomesOf(readReply('batch', writes, none)))).toEqual(['ehr-forbidden', 'ehr-forbidden']);
+  });
+
   it.each([
     ['is shorter', bundle({ status: '201' })],
     ['is longer', bundle({ status: '201' }, { status: '201' }, { status: '201' })],
