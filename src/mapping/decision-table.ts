@@ -47,7 +47,11 @@ export function readDecisionTable(
   const namesOf = (part: string): readonly ValueNode[] => textsIn(parts.get(part), `${name}.${part}`, report);
   const when = namesOf('when');
   const columns = namesOf('then').map(textOf);
-  for (const field of [...when, ...namesOf('exact')]) {
+  for (const field of namesOf('exact')) {
+    if (!when.some((each) => each.value === field.value))
+      report(field.place, name, `"${textOf(field)}" is not under when`);
+  }
+  for (const field of when) {
     const wrong = textOf(field);
     if (!fields.includes(wrong))
       report(field.place, name, `"${wrong}" is no field of the source${hint(wrong, fields)}`);
@@ -66,6 +70,7 @@ export function readDecisionTable(
     report(rows.items.at(-1)?.place ?? rows.place, name, 'the last row must fit everything: "*" in each of its places');
     return undefined;
   }
+  reportUnreachable(name, read, report);
   const exact = new Set(namesOf('exact').map(textOf));
   return {
     name,
@@ -115,6 +120,17 @@ function readRow(node: MappingNode, shape: RowShape): ReadRow | undefined {
   const wanted = `${shape.looked + shape.filled} places (or ${shape.looked} and then skip or reject)`;
   report(place, name, `a row has ${wanted}, this one ${count}${cure}`);
   return undefined;
+}
+
+/** A row below one that fits all that it fits would never be used. */
+function reportUnreachable(name: string, rows: readonly ReadRow[], report: Report): void {
+  for (const [number, { when, row }] of rows.entries()) {
+    const earlier = rows
+      .slice(0, number)
+      .find((above) => above.when.every((cell, at) => cell === anything || cell === when[at]));
+    if (earlier !== undefined)
+      report(row.place, name, `this row is never used: the one in line ${earlier.row.place.line} fits first`);
+  }
 }
 
 function rejectionOf(node: MappingNode | undefined, name: string, report: Report): ProblemCode {

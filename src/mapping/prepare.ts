@@ -40,7 +40,7 @@ function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: P
   }
   if (someOf !== undefined && !someOf.some(has)) report(node.place, owner, `needs one of: ${someOf.join(', ')}`);
   const parts = node.entries.flatMap((entry) => {
-    const element = elements[entry.key];
+    const element = Object.hasOwn(elements, entry.key) ? elements[entry.key] : undefined;
     if (element !== undefined)
       return [{ name: entry.key, prepared: prepareElement(entry, element, below(entry.key), preparing) }];
     report(entry.place, below(entry.key), `is no element of ${type}${hint(entry.key, Object.keys(elements))}`);

@@ -268,6 +268,27 @@ const cases: readonly Case[] = [
     '12 who: "recipient" is no field of the source',
   ],
   [
+    'a row below one that fits first',
+    'codes.yaml',
+    '- [System, organization]',
+    '- ["*", user]\n      - [System, organization]',
+    '9 sentBy: this row is never used: the one in line',
+  ],
+  [
+    'an exact field that no row looks at',
+    'codes.yaml',
+    'exact: [delivered]',
+    'exact: [carrier]',
+    '13 outcome: "carrier" is not under when',
+  ],
+  [
+    'a name that every object of JavaScript has',
+    'outgoing.yaml',
+    'sender: ',
+    'constructor: ',
+    '1 constructor: is no element of Communication',
+  ],
+  [
     'an unknown part of a table',
     'codes.yaml',
     'reject: recipient-type-unknown',
