@@ -98,27 +98,29 @@ export function withContent(row: MessageRow, readAt: Instant, body: string): Mes
 
 /** A settlement written down, by the process that had claimed the message. */
 export function settled(row: MessageRow, settlement: Settlement, now: Instant): MessageRow {
+  return { ...row, ...unclaimed, ...outcome(row, settlement, now) };
+}
+
+function outcome(row: MessageRow, settlement: Settlement, now: Instant): Partial<MessageRow> {
+  // Newer content arrived meanwhile, and is still to be sent.
   const overtaken = row.revision !== row.claim_revision;
-  const ended = { ...row, ...unclaimed };
   const pending = { state: 'pending', pending_since: row.pending_since ?? now } as const;
   if (settlement.state === 'delivered') {
-    const { reference, version = null } = settlement;
-    const there = { ...ended, reference, version, delivered_at: now, unsure: 0, ...noProblem };
+    const { state, reference, version = null } = settlement;
+    const there = { reference, version, delivered_at: now, unsure: 0, ...noProblem };
     if (overtaken) return { ...there, ...pending, due_at: now, attempts: 0 };
-    const attempts = row.attempts + 1;
-    return { ...there, state: 'delivered', due_at: null, pending_since: null, attempts, body: null };
+    return { ...there, state, due_at: null, pending_since: null, attempts: row.attempts + 1, body: null };
   }
   if (settlement.state === 'pending' || settlement.state === 'waiting') {
     const { state, dueAt, problem, usedAttempt, unsure } = settlement;
     const attempts = row.attempts + (usedAttempt ? 1 : 0);
-    const tried = { ...ended, attempts, unsure: unsure ? 1 : 0, ...problemColumns(problem) };
+    const tried = { attempts, unsure: unsure ? 1 : 0, ...problemColumns(problem) };
     if (overtaken) return { ...tried, ...pending, due_at: now };
     return { ...tried, ...(state === 'pending' ? pending : { state, pending_since: null }), due_at: dueAt };
   }
-  if (overtaken) return { ...ended, ...pending, due_at: now, attempts: 0, ...noProblem };
+  if (overtaken) return { ...pending, due_at: now, attempts: 0, ...noProblem };
   const { state, problem } = settlement;
-  const attempts = row.attempts + 1;
-  return { ...ended, state, due_at: null, pending_since: null, attempts, ...problemColumns(problem) };
+  return { state, due_at: null, pending_since: null, attempts: row.attempts + 1, ...problemColumns(problem) };
 }
 
 /** Its stored content cannot be opened: it waits for the key, or to be read again. */
