@@ -29,13 +29,13 @@ export const columnFunctions: Readonly<Record<string, ColumnFunction>> = {
   party: {
     gives: 'Reference',
     names: 'party',
-    ofCell: (cell, spot, preparing) => named(cell, 'party', mapped(preparing, 'reference'), spot, preparing),
+    ofCell: (cell, spot, preparing) => named(cell, 'party', partiesAs(preparing, 'reference'), spot, preparing),
   },
   /** The resource that the party is contained as; nothing for a party that is not. */
   contained: {
     gives: 'RelatedPerson',
     names: 'party',
-    ofCell: (cell, spot, preparing) => named(cell, 'party', mapped(preparing, 'contained'), spot, preparing),
+    ofCell: (cell, spot, preparing) => named(cell, 'party', partiesAs(preparing, 'contained'), spot, preparing),
   },
   /** References to the other messages of the thread, where the cell says so. */
   related: {
@@ -50,13 +50,14 @@ export const columnFunctions: Readonly<Record<string, ColumnFunction>> = {
 
 type Named = ReadonlyMap<string, MappingNode | undefined>;
 
-const mapped = ({ codes }: Preparing, part: 'reference' | 'contained'): Named =>
+const partiesAs = ({ codes }: Preparing, part: 'reference' | 'contained'): Named =>
   new Map([...codes.parties].map(([name, party]) => [name, party[part]]));
 
 function named(cell: ValueNode, what: string, all: Named, spot: Spot, { report, prepare }: Preparing): Prepared {
   const name = String(cell.value);
-  if (!all.has(name))
+  if (!all.has(name)) {
     report(cell.place, spot.path, `"${name}" is no ${what} of codes.yaml${hint(name, [...all.keys()])}`);
+  }
   const node = all.get(name);
   return node === undefined ? absent : prepare(node, spot);
 }
@@ -74,6 +75,8 @@ export function prepareColumn(
     preparing.report(place, spot.path, message);
     return mistaken;
   };
+  if (preparing.insideTable)
+    return mistake(`=${name} cannot stand here: what a table gives does not ask a table again`);
   if (gives !== undefined && gives !== spot.type) return mistake(`=${name} gives a ${gives}; here goes a ${spot.type}`);
   const [argument = ''] = given;
   const [tableName = '', column, ...rest] = argument.split('.');
@@ -86,9 +89,11 @@ export function prepareColumn(
   }
   const { tables } = preparing.codes;
   const table = tables.get(tableName);
-  if (table === undefined && tables.has(tableName)) return mistaken;
-  if (table === undefined)
+  if (table === undefined) {
+    // One that could not be read has been reported.
+    if (tables.has(tableName)) return mistaken;
     return mistake(`"${tableName}" is no table of codes.yaml${hint(tableName, [...tables.keys()])}`);
+  }
   const index = table.columns.indexOf(column);
   if (index === -1) return mistake(`"${column}" is no column of table "${tableName}"${hint(column, table.columns)}`);
   return byRow(table, (row) => preparedCell(row, index, ofCell, spot, preparing), preparing.lookedUp(table));

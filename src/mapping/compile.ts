@@ -31,7 +31,8 @@ export function compileMapping(
       if (!tables.includes(table)) tables.push(table);
       return tables.indexOf(table);
     },
-    prepare: (node, spot) => prepare(node, spot, preparing),
+    insideTable: false,
+    prepare: (node, spot) => prepare(node, spot, { ...preparing, insideTable: true }),
   };
   const give = giveOf(prepare(file, { path: '', type: 'Communication' }, preparing));
   return (record) => {

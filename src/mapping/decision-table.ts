@@ -107,6 +107,8 @@ function readRow(node: MappingNode, shape: RowShape): ReadRow | undefined {
   const count = node.kind === 'list' ? node.items.length : 0;
   if (all.length < count) return undefined;
   const when = all.slice(0, shape.looked).map(textOf);
+  const formula = all.slice(0, shape.looked).find((cell) => textOf(cell).startsWith('='));
+  if (formula !== undefined) report(formula.place, name, 'a row is chosen by a text, not by a formula');
   const cells = all.slice(shape.looked);
   const [first] = cells.map(textOf);
   if (cells.length === 1 && (first === 'skip' || first === 'reject')) {

@@ -5,6 +5,8 @@ export type PhoneNumberReader = (text: string) => string | undefined;
 
 /** The same people are written to again and again; reading a number takes longer than all the rest of a mapping. */
 const remembered = 50_000;
+/** Nothing longer is a number, nor worth remembering. */
+const longest = 40;
 
 export const isRegion = (region: string): region is CountryCode => isSupportedCountry(region);
 
@@ -13,6 +15,7 @@ export function phoneNumberReader(region: CountryCode | undefined): PhoneNumberR
   // A Map keeps the order of insertion: the first is the one unused for longest.
   const known = new Map<string, string | undefined>();
   return (text) => {
+    if (text.length > longest) return undefined;
     if (known.has(text)) {
       const number = known.get(text);
       known.delete(text);
@@ -20,11 +23,8 @@ export function phoneNumberReader(region: CountryCode | undefined): PhoneNumberR
       return number;
     }
     const number = read(text, region);
-    if (known.size >= remembered)
-      for (const oldest of known.keys()) {
-        known.delete(oldest);
-        break;
-      }
+    const [oldest] = known.size < remembered ? [] : known.keys();
+    if (oldest !== undefined) known.delete(oldest);
     known.set(text, number);
     return number;
   };

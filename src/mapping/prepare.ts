@@ -1,8 +1,8 @@
 import { mistaken, type Prepared } from './evaluation.ts';
 import { prepareFormula } from './formula-binding.ts';
-import { joinedList, joinedMap } from './joining.ts';
+import { joinedList, joinedMap, type Part } from './joining.ts';
 import type { ListNode, MapEntry, MapNode, MappingNode, ValueNode } from './mapping-file.ts';
-import { hint, type Place } from './mistakes.ts';
+import { hint, type Place, type Report } from './mistakes.ts';
 import type { Preparing, Spot } from './preparing.ts';
 import { primitiveChecks } from './primitive-check.ts';
 import { isComplex, r4Types, type ComplexType, type R4Element } from './r4-elements.ts';
@@ -27,42 +27,52 @@ export function prepare(node: MappingNode, spot: Spot, preparing: Preparing): Pr
 }
 
 function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: Preparing): Prepared {
-  const { elements, exactlyOne, someOf } = r4Types[type];
-  const { report } = preparing;
-  const below = (name: string): string => (path === '' ? name : `${path}.${name}`);
-  const owner = path === '' ? type : path;
-  const has = (name: string): boolean => node.entries.some(({ key }) => key === name);
-  const alternatives = (exactlyOne ?? []).filter(has);
-  if (exactlyOne !== undefined && alternatives.length !== 1) {
-    const found = alternatives.length === 0 ? 'has none' : `has ${alternatives.join(' and ')}`;
-    const wanted = type === 'Extension' ? 'one value[x], or extension' : exactlyOne.join(' or ');
-    report(node.place, owner, `needs exactly one of: ${wanted}; it ${found}`);
-  }
-  if (someOf !== undefined && !someOf.some(has)) report(node.place, owner, `needs one of: ${someOf.join(', ')}`);
-  const parts = node.entries.flatMap((entry) => {
-    const element = Object.hasOwn(elements, entry.key) ? elements[entry.key] : undefined;
-    if (element !== undefined)
-      return [{ name: entry.key, prepared: prepareElement(entry, element, below(entry.key), preparing) }];
-    report(entry.place, below(entry.key), `is no element of ${type}${hint(entry.key, Object.keys(elements))}`);
+  const { elements } = r4Types[type];
+  const parts = node.entries.flatMap((entry): readonly Part[] => {
+    const { key, place } = entry;
+    const element = Object.hasOwn(elements, key) ? elements[key] : undefined;
+    const below = path === '' ? key : `${path}.${key}`;
+    if (element !== undefined) return [{ name: key, prepared: prepareElement(entry, element, below, preparing) }];
+    preparing.report(place, below, `is no element of ${type}${hint(key, Object.keys(elements))}`);
     return [];
   });
   const joined = joinedMap(parts);
-  for (const [name, { required }] of Object.entries(elements)) {
-    if (!required) continue;
-    if (!has(name)) report(node.place, owner, `needs the element "${name}"`);
-    else if (
-      joined.kind !== 'absent' &&
-      parts.some((part) => part.name === name && part.prepared.kind === 'absent' && !part.prepared.mistaken)
-    ) {
-      const place = node.entries.find(({ key }) => key === name)?.place ?? node.place;
-      report(
-        place,
-        below(name),
-        'would always be empty, and is required beside the others: see the settings it is made of',
-      );
-    }
-  }
+  reportMissing(node, type, path, preparing.report);
+  if (joined.kind !== 'absent') reportAlwaysEmpty(node, type, parts, path, preparing.report);
   return joined;
+}
+
+/** Elements that R4 wants in a type, and are not written. */
+function reportMissing(node: MapNode, type: ComplexType, path: string, report: Report): void {
+  const { elements, exactlyOne, someOf } = r4Types[type];
+  const owner = path === '' ? type : path;
+  const has = (name: string): boolean => node.entries.some(({ key }) => key === name);
+  for (const [name, { required }] of Object.entries(elements)) {
+    if (required && !has(name)) report(node.place, owner, `needs the element "${name}"`);
+  }
+  const found = exactlyOne?.filter(has);
+  if (exactlyOne !== undefined && found?.length !== 1) {
+    const wanted = type === 'Extension' ? 'one value[x], or extension' : exactlyOne.join(' or ');
+    const has = found === undefined || found.length === 0 ? 'none' : found.join(' and ');
+    report(node.place, owner, `needs exactly one of: ${wanted}; it has ${has}`);
+  }
+  if (someOf !== undefined && !someOf.some(has)) report(node.place, owner, `needs one of: ${someOf.join(', ')}`);
+}
+
+/** A required element that an empty setting makes empty would have every record refused. */
+function reportAlwaysEmpty(
+  node: MapNode,
+  type: ComplexType,
+  parts: readonly Part[],
+  path: string,
+  report: Report,
+): void {
+  for (const { name, prepared } of parts) {
+    if (prepared.kind !== 'absent' || prepared.mistaken || r4Types[type].elements[name]?.required !== true) continue;
+    const place = node.entries.find(({ key }) => key === name)?.place ?? node.place;
+    const cure = 'would always be empty, and is required beside the others: see the settings it is made of';
+    report(place, path === '' ? name : `${path}.${name}`, cure);
+  }
 }
 
 function prepareElement(

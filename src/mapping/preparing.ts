@@ -13,7 +13,9 @@ export interface Preparing {
   readonly report: Report;
   /** The number of the table among those that a record is looked up in; each is looked up once per record. */
   readonly lookedUp: (table: DecisionTable) => number;
-  /** Makes a part ready that a table cell names. */
+  /** Whether this is a cell, or what a cell names: it may not ask a table in its turn. */
+  readonly insideTable: boolean;
+  /** Makes a cell ready, or what a cell names. */
   readonly prepare: (node: MappingNode, spot: Spot) => Prepared;
 }
 

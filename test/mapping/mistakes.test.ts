@@ -275,6 +275,27 @@ const cases: readonly Case[] = [
     '9 sentBy: this row is never used: the one in line',
   ],
   [
+    'a formula that is to choose a row',
+    'codes.yaml',
+    '- [System, organization]',
+    '- [=text(carrier), organization]',
+    '10 sentBy: a row is chosen by a text, not by a formula',
+  ],
+  [
+    'a party that asks for itself',
+    'codes.yaml',
+    'reference: =patient(personName)',
+    'reference: =party(patient)',
+    '16 subject: =party cannot stand here',
+  ],
+  [
+    'a cell that asks a table',
+    'codes.yaml',
+    '=text(messageStatus), open',
+    '=decide(outcome.raw), open',
+    '35 statusReason.coding[1].code: =decide cannot stand here',
+  ],
+  [
     'an exact field that no row looks at',
     'codes.yaml',
     'exact: [delivered]',
