@@ -293,7 +293,7 @@ const cases: readonly Case[] = [
     'codes.yaml',
     '=text(messageStatus), open',
     '=decide(outcome.raw), open',
-    '35 statusReason.coding[1].code: =decide cannot stand here',
+    '34 statusReason.coding[1].code: =decide cannot stand here',
   ],
   [
     'an exact field that no row looks at',
