@@ -1,4 +1,4 @@
-import { personOf } from '../persons.ts';
+import { personOf, type Person } from '../persons.ts';
 import { randomOf, type Random } from '../random.ts';
 import { dayMs, minuteMs, sentFields, type Instant, type Message, type MessageResult } from './message.ts';
 
@@ -22,6 +22,9 @@ export function syntheticMessages({ seed, messagesPerDay, persons }: SyntheticOp
   const perDay = Math.max(1, Math.floor(messagesPerDay));
   const minutesPerDay = dayMs / minuteMs;
 
+  const known: Person[] = [];
+  const person = (number: number): Person => (known[number] ??= personOf(seed, number));
+
   const sentAt = (number: number): Instant => {
     const day = Math.floor(number / perDay);
     return day * dayMs + Math.floor(((number - day * perDay) * minutesPerDay) / perDay) * minuteMs;
@@ -39,19 +42,14 @@ export function syntheticMessages({ seed, messagesPerDay, persons }: SyntheticOp
       const first = firstFrom(from);
       return { first, count: Math.max(0, firstFrom(to) - first) };
     },
-    message: (number) => makeMessage(randomOf(seed, number), sentAt(number), { seed, persons, number }),
+    message(number) {
+      const random = randomOf(seed, number);
+      return makeMessage(random, sentAt(number), random.hex(32), person(random.below(persons)), number);
+    },
   };
 }
 
-interface Facts {
-  readonly seed: number;
-  readonly persons: number;
-  readonly number: number;
-}
-
-function makeMessage(random: Random, sentAt: Instant, { seed, persons, number }: Facts): Message {
-  const id = random.hex(32);
-  const person = personOf(seed, random.below(persons));
+function makeMessage(random: Random, sentAt: Instant, id: string, person: Person, number: number): Message {
   const kind = kindOf(random);
   const fate = fateOf(random);
   const recipientType = random.chance(0.03)
