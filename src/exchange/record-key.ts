@@ -1,4 +1,4 @@
-import { v5 as uuidV5 } from 'uuid';
+import { parse, v5 as uuidV5 } from 'uuid';
 
 /** UUIDv5 of one Communication: its FHIR id where the EHR lets clients choose, and the record's name in API and logs. */
 export type RecordKey = string;
@@ -22,7 +22,7 @@ const outgoingIdentifier = (id: string): string => id.trim().toLowerCase();
 
 /** @param canonicalBase without a slash at its end. Another base gives other keys: it must never change. */
 export function keySpace(canonicalBase: string): KeySpace {
-  const namespace = uuidV5(`${canonicalBase}/sid/sms-outgoing-message-id`, uuidV5.URL);
+  const namespace = parse(uuidV5(`${canonicalBase}/sid/sms-outgoing-message-id`, uuidV5.URL));
   // A text cut in the middle of an emoji ends in half a surrogate pair, of which uuid makes no bytes but an error.
   const keyOf = (name: string): RecordKey => uuidV5(name.toWellFormed(), namespace);
   return {
@@ -32,7 +32,7 @@ export function keySpace(canonicalBase: string): KeySpace {
   };
 }
 
-const unreadableNamespace = uuidV5('urn:dialog-health-fhir:unreadable-row', uuidV5.URL);
+const unreadableNamespace = parse(uuidV5('urn:dialog-health-fhir:unreadable-row', uuidV5.URL));
 
 /** The name of a row that is no message: the same row of the same source has the same name at every read. */
 export function unreadableKey(source: string, rowJson: string): RecordKey {

@@ -1,5 +1,5 @@
-import { JSONParser, TokenType } from '@streamparser/json';
-import type { ProblemCode } from '../../exchange/problem.ts';
+import type { AnswerFailure } from './row-cutter.ts';
+import { RowCutter } from './row-cutter.ts';
 
 export interface AnswerOptions {
   /** After decompression. */
@@ -12,14 +12,7 @@ export interface AnswerOptions {
 
 export type AnswerOutcome =
   | { readonly kind: 'complete'; readonly rows: number; readonly bytes: number }
-  | {
-      readonly kind: 'failed';
-      readonly code: ProblemCode & `source-${string}`;
-      readonly rows: number;
-    };
-
-/** Deeper nesting than a message result ever has is not one. */
-const deepest = 16;
+  | { readonly kind: 'failed'; readonly code: AnswerFailure | 'source-too-large'; readonly rows: number };
 
 /**
  * Reads an answer as it arrives: `{requestId, response: [...]}` (as on the vendor's page) or the bare list. Memory does
@@ -28,7 +21,7 @@ const deepest = 16;
  * `chunks` throw passes through.
  */
 export async function readAnswer(chunks: AsyncIterable<Uint8Array>, options: AnswerOptions): Promise<AnswerOutcome> {
-  const answer = new AnswerParser();
+  const answer = new RowCutter();
   let bytes = 0;
   let position = 0;
   const handOver = async (least: number): Promise<void> => {
@@ -49,92 +42,4 @@ export async function readAnswer(chunks: AsyncIterable<Uint8Array>, options: Ans
   await handOver(1);
   if (answer.failure !== undefined) return { kind: 'failed', code: answer.failure, rows: position };
   return { kind: 'complete', rows: position, bytes };
-}
-
-type Shape = 'unknown' | 'list' | 'object';
-
-/** The streaming parser, and a look at its tokens that tells whether the document has the shape of an answer. */
-class AnswerParser {
-  /** Rows parsed and not yet taken away. */
-  readonly rows: unknown[] = [];
-  failure: Extract<AnswerOutcome, { kind: 'failed' }>['code'] | undefined;
-  #parser: JSONParser | undefined;
-  #shape: Shape = 'unknown';
-  #depth = 0;
-  /** At the top of an object: the key that is open, and whether its value comes next. */
-  #key = '';
-  #valueNext = false;
-  #lists = 0;
-
-  write(chunk: Uint8Array): void {
-    let rest = chunk;
-    if (this.#parser === undefined) {
-      rest = withoutBlankStart(chunk);
-      const [first] = rest;
-      if (first === undefined) return;
-      this.#shape = first === 0x5b ? 'list' : first === 0x7b ? 'object' : 'unknown';
-      if (this.#shape === 'unknown') {
-        this.failure = 'source-unexpected-answer';
-        return;
-      }
-      this.#parser = this.#newParser(this.#shape);
-    }
-    try {
-      this.#parser.write(rest);
-    } catch {
-      this.failure ??= 'source-incomplete-answer';
-    }
-  }
-
-  end(): void {
-    if (this.failure !== undefined) return;
-    try {
-      if (this.#parser?.isEnded === false) this.#parser.end();
-    } catch {
-      this.failure = 'source-incomplete-answer';
-      return;
-    }
-    if (this.#parser === undefined) this.failure = 'source-incomplete-answer';
-    else if (this.#lists !== 1) this.failure = 'source-unexpected-answer';
-  }
-
-  #newParser(shape: Shape): JSONParser {
-    const parser = new JSONParser({ paths: [shape === 'list' ? '$.*' : '$.response.*'], keepStack: false });
-    parser.onValue = ({ value }) => void this.rows.push(value);
-    if (shape === 'list') this.#lists = 1;
-    parser.onToken = ({ token, value }) => this.#look(token, value);
-    return parser;
-  }
-
-  #look(token: TokenType, value: unknown): void {
-    if (this.#shape === 'object' && this.#depth === 1) this.#lookAtTop(token, value);
-    if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) {
-      this.#depth += 1;
-      if (this.#depth > deepest) {
-        this.failure = 'source-unexpected-answer';
-        throw new Error('nested too deeply');
-      }
-    } else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) {
-      this.#depth -= 1;
-    }
-  }
-
-  #lookAtTop(token: TokenType, value: unknown): void {
-    if (token === TokenType.COLON) {
-      this.#valueNext = true;
-    } else if (!this.#valueNext) {
-      if (token === TokenType.STRING) this.#key = String(value);
-    } else {
-      this.#valueNext = false;
-      if (this.#key !== 'response') return;
-      // `response` as anything but a list, or twice, is not the vendor's answer.
-      this.#lists += token === TokenType.LEFT_BRACKET ? 1 : 2;
-    }
-  }
-}
-
-/** Without white space and a byte order mark at the start. */
-function withoutBlankStart(chunk: Uint8Array): Uint8Array {
-  const start = chunk.findIndex((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].includes(byte));
-  return start === -1 ? chunk.subarray(chunk.length) : chunk.subarray(start);
 }

@@ -133,7 +133,10 @@ export function readVendorAnswer(
 }
 
 /** Pure: the ways that the settings leave open, what was learned first. */
-function waysToTry(options: Pick<DialogHealthOptions, 'method' | 'timestampFormat'>, learned: Way | undefined): readonly Way[] {
+function waysToTry(
+  options: Pick<DialogHealthOptions, 'method' | 'timestampFormat'>,
+  learned: Way | undefined,
+): readonly Way[] {
   if (learned !== undefined) return [learned, ...waysToTry(options, undefined).filter((way) => !sameWay(way, learned))];
   const methods: readonly WritebackMethod[] = options.method === 'auto' ? ['GET', 'PUT'] : [options.method];
   const formats: readonly WritebackTimestampFormat[] =

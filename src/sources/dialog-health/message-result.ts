@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Problem } from '../../exchange/problem.ts';
 import { unreadableKey, type KeySpace } from '../../exchange/record-key.ts';
 import type { Reading, SourceRecord, Stage, VendorRow } from '../../exchange/record.ts';
 import type { Instant } from '../../exchange/window.ts';
+import { canonicalJson } from './lossless-json.ts';
+import { sentAt } from './sent-at.ts';
 
 /** The fields of a message result, as the vendor's page lists them. All of them are strings or null. */
 export const messageResultFields = [
@@ -54,56 +56,48 @@ const replyStage: Stage = { rank: 3, final: true };
  * have lost digits on its way, and ids are compared to the letter.
  */
 export function readMessageResult(row: unknown, position: number, context: ReadingContext): Reading {
-  const fields = typeof row === 'object' && row !== null && !Array.isArray(row) ? row : undefined;
-  const problem = fields === undefined ? { code: 'unreadable-row' as const } : problemOf(fields);
-  if (fields === undefined || problem !== undefined) {
-    const body = canonicalJson(row);
-    return {
-      kind: 'unreadable',
-      unreadable: {
-        key: unreadableKey(context.source, body),
-        position,
-        problem: problem ?? { code: 'unreadable-row' },
-        body,
-      },
-    };
-  }
-  return { kind: 'records', records: messagesOf(rowOf(fields), context) };
+  const result = messageResultOf(row);
+  if (result.kind === 'readable') return { kind: 'records', records: messagesOf(result.fields, result.at, context) };
+  const body = canonicalJson(row);
+  const key = unreadableKey(context.source, body);
+  return { kind: 'unreadable', unreadable: { key, position, problem: result.problem, body } };
 }
 
-function problemOf(fields: object): Problem | undefined {
+type Fields = Record<MessageResultField, string | null>;
+
+type MessageResult =
+  | { readonly kind: 'readable'; readonly fields: Fields; readonly at: Instant | null }
+  | { readonly kind: 'unreadable'; readonly problem: Problem };
+
+const noFields = Object.fromEntries(messageResultFields.map((name) => [name, null])) as Fields;
+
+/** The listed fields alone, in the page's order, with null for one that is not there. */
+function messageResultOf(row: unknown): MessageResult {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return unreadable({ code: 'unreadable-row' });
+  const given = row as Readonly<Record<string, unknown>>;
+  const fields = { ...noFields };
   for (const where of messageResultFields) {
-    const value: unknown = Object.hasOwn(fields, where) ? Reflect.get(fields, where) : null;
-    if (value !== null && typeof value !== 'string') return { code: 'unreadable-row', where };
+    const value = given[where] ?? null;
+    if (value !== null && typeof value !== 'string') return unreadable({ code: 'unreadable-row', where });
+    fields[where] = value;
   }
-  const row = rowOf(fields);
-  if (isBlank(row.outgoingMessageId)) return { code: 'missing-id', where: 'outgoingMessageId' };
-  if (!isBlank(row.outgoingMessageSentDate) && dateOf(row.outgoingMessageSentDate) === undefined) {
-    return { code: 'unreadable-row', where: 'outgoingMessageSentDate' };
-  }
-  if (!isBlank(row.outgoingMessageSentTime) && minutesOf(row.outgoingMessageSentTime) === undefined) {
-    return { code: 'unreadable-row', where: 'outgoingMessageSentTime' };
-  }
-  return undefined;
+  if (isBlank(fields.outgoingMessageId)) return unreadable({ code: 'missing-id', where: 'outgoingMessageId' });
+  const sent = sentAt(fields.outgoingMessageSentDate, fields.outgoingMessageSentTime);
+  if (sent.kind === 'at') return { kind: 'readable', fields, at: sent.at };
+  const where = sent.kind === 'no date' ? 'outgoingMessageSentDate' : 'outgoingMessageSentTime';
+  return unreadable({ code: 'unreadable-row', where });
 }
 
-type MessageResult = Record<MessageResultField, string | null>;
+const unreadable = (problem: Problem): MessageResult => ({ kind: 'unreadable', problem });
 
-/** The listed fields alone, in the page's order; one that is not there is null. */
-function rowOf(fields: object): MessageResult {
-  const entries = messageResultFields.map((name) => {
-    const value: unknown = Object.hasOwn(fields, name) ? Reflect.get(fields, name) : null;
-    return [name, typeof value === 'string' ? value : null] as const;
-  });
-  return Object.fromEntries(entries) as MessageResult;
-}
-
-function messagesOf(row: MessageResult, { keys, stageOf }: ReadingContext): readonly SourceRecord[] {
+function messagesOf(
+  row: Fields,
+  occurredAt: Instant | null,
+  { keys, stageOf }: ReadingContext,
+): readonly SourceRecord[] {
   const id = row.outgoingMessageId ?? '';
   const outgoing = keys.outgoing(id);
-  const text = isBlank(row.incomingMessage) ? undefined : (row.incomingMessage ?? undefined);
-  const reply = text === undefined ? undefined : keys.reply(id, text);
-  const occurredAt = sentAt(row);
+  const reply = isBlank(row.incomingMessage) ? undefined : keys.reply(id, row.incomingMessage ?? '');
   const message: SourceRecord = {
     key: outgoing,
     direction: 'outgoing',
@@ -126,51 +120,17 @@ function messagesOf(row: MessageResult, { keys, stageOf }: ReadingContext): read
     stage: replyStage,
     // Its text and the message's id are in the key.
     contentDigest: digest(row.personId),
-    changeDigest: digest(),
+    changeDigest: nothingChanges,
     body: { ...row, outgoingMessage: null },
   };
   return [message, answer];
-}
-
-/** Null where the row has no date. A date alone is its midnight, UTC as all times of the vendor. */
-function sentAt(row: MessageResult): Instant | null {
-  const day = isBlank(row.outgoingMessageSentDate) ? undefined : dateOf(row.outgoingMessageSentDate);
-  if (day === undefined) return null;
-  const minutes = isBlank(row.outgoingMessageSentTime) ? 0 : (minutesOf(row.outgoingMessageSentTime) ?? 0);
-  return day + minutes * 60_000;
-}
-
-/** `MM/dd/yyyy`, a day that exists. */
-function dateOf(text: string | null): Instant | undefined {
-  const match = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(text?.trim() ?? '');
-  if (match === null) return undefined;
-  const [, month, day, year] = match;
-  const at = Date.parse(`${year}-${month}-${day}T00:00:00Z`);
-  // Date.parse takes 02/30 for 03/02.
-  return Number.isNaN(at) || new Date(at).getUTCDate() !== Number(day) ? undefined : at;
-}
-
-/** `HH:mm`, in minutes since midnight. */
-function minutesOf(text: string | null): number | undefined {
-  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text?.trim() ?? '');
-  return match === null ? undefined : Number(match[1]) * 60 + Number(match[2]);
 }
 
 const isBlank = (value: string | null): boolean => value === null || value.trim() === '';
 
 /** Null, blank and padded are the same: the vendor sends both null and "" for nothing. */
 function digest(...values: readonly (string | null)[]): string {
-  const text = JSON.stringify(values.map((value) => value?.trim() ?? ''));
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return hash('sha256', JSON.stringify(values.map((value) => value?.trim() ?? '')), 'base64url').slice(0, 22);
 }
 
-/** The same value gives the same text, in whatever order its keys came. */
-function canonicalJson(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, each: unknown) =>
-      typeof each === 'object' && each !== null && !Array.isArray(each)
-        ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-        : each,
-    ) ?? 'null'
-  );
-}
+const nothingChanges = digest();
