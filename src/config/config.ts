@@ -58,10 +58,11 @@ const patientFacts = {
 };
 
 /** Of one source, before those for all of them. */
+const shownDefault = 'as in patient';
 const patientOverrides = group({
-  reference: optional(reference, patientFacts.reference),
-  from: optional(read.oneOf(person), patientFacts.from),
-  system: optional(read.text, patientFacts.system),
+  reference: optional(reference, { ...patientFacts.reference, shownDefault }),
+  from: optional(read.oneOf(person), { ...patientFacts.from, shownDefault }),
+  system: optional(read.text, { ...patientFacts.system, shownDefault }),
 });
 
 const source = group({

@@ -78,9 +78,10 @@ export function declaredSettings(schema: z.core.$ZodType, path = ''): readonly D
     );
   }
   if (schema instanceof z.ZodArray) return declaredSettings(schema.element, `${path}[]`);
-  if (schema instanceof z.ZodUnion) {
-    const all = schema.options.flatMap((option) => declaredSettings(option, path));
-    return [...new Map(all.toReversed().map((one) => [one.path, one])).values()].toReversed();
+  // A list with at least one entry, each like the first.
+  if (schema instanceof z.ZodTuple) {
+    const [first] = schema.def.items;
+    return first === undefined ? [] : declaredSettings(first, `${path}[]`);
   }
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodExactOptional) {
     return declaredSettings(schema.unwrap(), path);
