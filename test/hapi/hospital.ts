@@ -6,7 +6,7 @@ import type { Communication } from 'fhir/r4.js';
 import { expect, inject } from 'vitest';
 import { startVendor } from '../../sandbox/vendor/vendor.ts';
 import type { RunReport } from '../../src/exchange/reports.ts';
-import { runProgram, type Ended } from '../support/program.ts';
+import { runProgram, startProgram, type Ended, type Running } from '../support/program.ts';
 import { personsOf, sampleRows, type SampleRow } from '../support/sample-rows.ts';
 import { chartAt, identifierOf, versionOf, type Chart } from './chart.ts';
 
@@ -19,7 +19,9 @@ export interface Hospital {
   readonly chart: Chart;
   /** The vendor ids that its rows have, in order. */
   readonly ids: readonly string[];
-  /** Runs the real program with the configuration. */
+  /** Starts the real program with the configuration. */
+  readonly start: (args: readonly string[]) => Running;
+  /** The same, until it ends; by another entry where one is named. */
   readonly program: (args: readonly string[], entry?: readonly string[]) => Promise<Ended>;
   /** What HAPI holds for this hospital alone: nobody else has its identifier system. */
   readonly messages: () => Promise<readonly Communication[]>;
@@ -32,12 +34,14 @@ export interface HospitalOptions {
   /** Persons the EHR does not know yet. */
   readonly unknown?: readonly string[];
   readonly maxEntries?: number;
+  /** Where the service finds HAPI; HAPI's own address otherwise. */
+  readonly fhirUrl?: string;
 }
 
 export async function openHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const { rows = sampleRows(Date.now()), unknown = [], maxEntries = 100 } = options;
-  const fhirUrl = inject('hapi');
-  const chart = chartAt(fhirUrl);
+  const { fhirUrl = inject('hapi') } = options;
+  const chart = chartAt(inject('hapi'));
   for (const id of personsOf(rows)) if (usable(id) && !unknown.includes(id)) await chart.addPatient(id);
   const folder = await mkdtemp(join(tmpdir(), 'dialog-health-fhir-hapi-'));
   const vendor = await startVendor({ console: 'SAMPLE01', username, password, rows });
@@ -63,8 +67,8 @@ export async function openHospital(options: HospitalOptions = {}): Promise<Hospi
   return {
     chart,
     ids: rows.map(({ outgoingMessageId }) => outgoingMessageId ?? ''),
-    program: ([command = '', ...args], entry = ['src/main.ts']) =>
-      runProgram([command, ...args, '--config', configFile], { entry }),
+    start: (args) => startProgram([...args, '--config', configFile]),
+    program: (args, entry = ['src/main.ts']) => runProgram([...args, '--config', configFile], { entry }),
     messages: () => chart.messages(`${canonicalBase}/sid/sms-outgoing-message-id`),
     loseLedger: () => rm(join(folder, 'ledger'), { recursive: true }),
     close: async () => {

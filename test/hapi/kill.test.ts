@@ -1,10 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
 import { expectEachOnce, openHospital, type Hospital } from './hospital.ts';
+import { openLine, type Line } from './line.ts';
 
 const entry = ['test/support/crashing-main.ts'];
 let hospital: Hospital;
+let line: Line | undefined;
 
-afterEach(() => hospital.close());
+afterEach(async () => {
+  await hospital.close();
+  await line?.close();
+  line = undefined;
+});
 
 describe('a run into HAPI FHIR that is killed by SIGKILL, and run again', () => {
   it.each([
@@ -19,6 +25,19 @@ describe('a run into HAPI FHIR that is killed by SIGKILL, and run again', () => 
     hospital = await openHospital({ maxEntries: 2 });
     const killed = await hospital.program([point, String(nth), 'run'], entry);
     expect(killed).toMatchObject({ signal: 'SIGKILL' });
+    expect(await hospital.program(['run'])).toMatchObject({ code: 0 });
+    await expectEachOnce(hospital);
+  });
+
+  it.each([
+    ['while HAPI is at work on a Bundle', 'hapi-begins'],
+    ['when HAPI has answered and the answer has not arrived', 'hapi-has-answered'],
+  ] as const)('%s: leaves each message there once', async (_when, moment) => {
+    line = await openLine(inject('hapi'));
+    hospital = await openHospital({ fhirUrl: line.url });
+    const running = hospital.start(['run']);
+    line.watch(moment, () => running.child.kill('SIGKILL'));
+    expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
     expect(await hospital.program(['run'])).toMatchObject({ code: 0 });
     await expectEachOnce(hospital);
   });
