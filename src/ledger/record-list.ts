@@ -1,4 +1,4 @@
-import { problemSentence, type Problem } from '../exchange/problem.ts';
+import { isProblemCode, problemSentence, type Problem } from '../exchange/problem.ts';
 import type { Page, RecordView } from '../exchange/reports.ts';
 import { isoInstant } from '../exchange/window.ts';
 import type { Connection } from './database/database.ts';
@@ -34,8 +34,7 @@ function viewOf(row: MessageRow): RecordView {
     direction: row.direction,
     state: row.state,
     attempts: row.attempts,
-    code: row.code,
-    problem: row.problem === null ? null : sentenceOf(row.problem),
+    ...problemFields(row),
     reference: row.reference,
     version: row.version,
     firstReadAt: isoInstant(row.first_read_at),
@@ -44,7 +43,9 @@ function viewOf(row: MessageRow): RecordView {
   };
 }
 
-function sentenceOf(stored: string): string {
-  const problem: Problem = JSON.parse(stored);
-  return problemSentence(problem);
+/** A code that another version wrote and this one does not know is left out. */
+function problemFields({ code, problem }: MessageRow): Pick<RecordView, 'code' | 'problem'> {
+  if (code === null || problem === null || !isProblemCode(code)) return { code: null, problem: null };
+  const stored: Problem = JSON.parse(problem);
+  return { code, problem: problemSentence(stored) };
 }

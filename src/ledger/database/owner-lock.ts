@@ -22,5 +22,9 @@ export function holdOwnerLock(path: string): OwnerLock {
       `Another process runs with the ledger ${path}. Ask it for a run with POST /runs, or stop it first; status and rejected work beside it.`,
     );
   }
-  return { release: () => file.close() };
+  return {
+    release() {
+      if (file.isOpen) file.close();
+    },
+  };
 }

@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import type { RunReport } from '../../../src/exchange/reports.ts';
+import { dayMs, hourMs, isoInstant, minuteMs, type Instant } from '../../../src/exchange/window.ts';
+import { BadCursor } from '../../../src/ledger/ledger.ts';
+import { ledgerInEachTest, type NewPlace } from './place.ts';
+import { message, rows, source } from './rows.ts';
+
+const runId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+function run(n: number, startedAt: Instant, sources: readonly string[] = [source]): RunReport {
+  const counts = { windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, problems: {} };
+  return {
+    id: runId(n),
+    trigger: 'api',
+    state: 'running',
+    startedAt: isoInstant(startedAt),
+    finishedAt: null,
+    sources: sources.map((name) => ({ name, ...counts })),
+    delivery: { delivered: 0, pending: 0, waiting: 0, rejected: 0, skipped: 0, problems: {} },
+  };
+}
+
+export function bookkeepingContract(newPlace: NewPlace): void {
+  const test = ledgerInEachTest(newPlace);
+  const done = (report: RunReport): RunReport => ({ ...report, state: 'done', finishedAt: isoInstant(test.clock.at) });
+
+  describe('coverage', () => {
+    const read = (from: Instant, to: Instant, name = source) => ({
+      source: name,
+      window: { from, to },
+      readAt: test.clock.at,
+      rows: 12,
+    });
+
+    it('is nothing before a window was read', async () => {
+      expect(await test.ledger.coverage.state(source)).toEqual({ sweep: {} });
+    });
+
+    it('moves what a complete read moves, and keeps the rest', async () => {
+      const { coverage } = test.ledger;
+      await coverage.cover(read(0, hourMs), { start: 0, frontier: hourMs });
+      await coverage.cover(read(0, hourMs), { sweep: { doneEnd: 1, doneAt: 2, position: 3, to: 4 } });
+      await coverage.cover(read(hourMs, 2 * hourMs), { frontier: 2 * hourMs });
+      await coverage.cover(read(0, 1), {});
+      expect(await coverage.state(source)).toEqual({
+        start: 0,
+        frontier: 2 * hourMs,
+        sweep: { doneEnd: 1, doneAt: 2, position: 3, to: 4 },
+      });
+      await coverage.cover(read(0, hourMs), { sweep: { doneEnd: 5, doneAt: 6 } });
+      expect((await coverage.state(source)).sweep).toEqual({ doneEnd: 5, doneAt: 6 });
+      expect(await coverage.state('another-clinic')).toEqual({ sweep: {} });
+    });
+
+    it('moves nothing for a failed read, which is written down', async () => {
+      await test.ledger.coverage.failed(read(0, hourMs), { code: 'source-timeout' });
+      expect(await test.ledger.coverage.state(source)).toEqual({ sweep: {} });
+      expect((await test.ledger.coverage.windows({}, { limit: 10 })).items).toEqual([
+        {
+          source,
+          from: '1970-01-01T00:00:00Z',
+          to: '1970-01-01T01:00:00Z',
+          state: 'failed',
+          readAt: '2026-03-10T12:00:00Z',
+          rows: 12,
+          code: 'source-timeout',
+        },
+      ]);
+    });
+
+    it('survives a restart', async () => {
+      await test.ledger.coverage.cover(read(0, hourMs), { start: 0, frontier: hourMs });
+      const ledger = await test.restart();
+      expect(await ledger.coverage.state(source)).toEqual({ start: 0, frontier: hourMs, sweep: {} });
+    });
+
+    it('shows the windows that overlap a range, the newest read first, page by page', async () => {
+      const { coverage } = test.ledger;
+      for (const hour of [0, 1, 2]) await coverage.cover(read(hour * hourMs, (hour + 1) * hourMs), {});
+      await coverage.cover(read(0, dayMs, 'another-clinic'), {});
+      const starts = async (filter: Parameters<typeof coverage.windows>[0]) =>
+        (await coverage.windows({ source, ...filter }, { limit: 10 })).items.map(({ from }) => from.slice(11, 13));
+      expect(await starts({})).toEqual(['02', '01', '00']);
+      expect(await starts({ from: hourMs })).toEqual(['02', '01']);
+      expect(await starts({ to: hourMs })).toEqual(['00']);
+      expect(await starts({ from: hourMs, to: hourMs + 1 })).toEqual(['01']);
+      const first = await coverage.windows({}, { limit: 3 });
+      expect(first.items).toHaveLength(3);
+      const second = await coverage.windows({}, { limit: 3, cursor: first.next ?? '' });
+      expect(second).toMatchObject({ items: [{ from: '1970-01-01T00:00:00Z' }], next: null });
+      await expect(coverage.windows({}, { limit: 3, cursor: 'x' })).rejects.toThrow(BadCursor);
+    });
+  });
+
+  describe('the history of runs', () => {
+    it('keeps a report from its beginning to its end', async () => {
+      const begun = run(1, test.clock.at);
+      expect(await test.ledger.runs.get(begun.id)).toBeUndefined();
+      await test.ledger.runs.begin(begun);
+      expect(await test.ledger.runs.get(begun.id)).toEqual(begun);
+      await test.ledger.runs.update(done(begun));
+      expect(await test.ledger.runs.get(begun.id)).toEqual(done(begun));
+    });
+
+    it('knows which run an Idempotency-Key started', async () => {
+      await test.ledger.runs.begin(run(1, test.clock.at), 'key-1');
+      await test.ledger.runs.begin(run(2, test.clock.at));
+      expect(await test.ledger.runs.recall('key-1')).toBe(runId(1));
+      expect(await test.ledger.runs.recall('key-2')).toBeUndefined();
+    });
+
+    it('stores run and Idempotency-Key together or not at all', async () => {
+      await test.ledger.runs.begin(run(1, test.clock.at), 'key-1');
+      await expect(test.ledger.runs.begin(run(2, test.clock.at), 'key-1')).rejects.toThrow();
+      expect(await test.ledger.runs.get(runId(2))).toBeUndefined();
+      expect((await test.ledger.runs.last(source))?.id).toBe(runId(1));
+    });
+
+    it('lists the newest first, page by page', async () => {
+      for (const n of [1, 2, 3]) await test.ledger.runs.begin(run(n, test.clock.at));
+      const first = await test.ledger.runs.list({ limit: 2 });
+      expect(first.items.map(({ id }) => id)).toEqual([runId(3), runId(2)]);
+      const second = await test.ledger.runs.list({ limit: 2, cursor: first.next ?? '' });
+      expect(second.items.map(({ id }) => id)).toEqual([runId(1)]);
+      expect(second.next).toBeNull();
+      await expect(test.ledger.runs.list({ limit: 2, cursor: 'x' })).rejects.toThrow(BadCursor);
+    });
+
+    it('knows the newest run that read a source', async () => {
+      expect(await test.ledger.runs.last(source)).toBeUndefined();
+      await test.ledger.runs.begin(run(1, test.clock.at, [source, 'another-clinic']));
+      await test.ledger.runs.begin(run(2, test.clock.at, [source]));
+      await test.ledger.runs.begin(run(3, test.clock.at, []));
+      expect((await test.ledger.runs.last(source))?.id).toBe(runId(2));
+      expect((await test.ledger.runs.last('another-clinic'))?.id).toBe(runId(1));
+    });
+
+    it('closes what a killed process left running, and nothing else', async () => {
+      await test.ledger.runs.begin(run(1, test.clock.at));
+      await test.ledger.runs.begin(run(2, test.clock.at));
+      await test.ledger.runs.update(done(run(2, test.clock.at)));
+      test.clock.pass({ minutes: 1 });
+      expect(await test.ledger.runs.closeInterrupted(test.clock.at)).toBe(1);
+      expect(await test.ledger.runs.get(runId(1))).toMatchObject({
+        state: 'failed',
+        finishedAt: '2026-03-10T12:01:00Z',
+      });
+      expect(await test.ledger.runs.get(runId(2))).toMatchObject({ state: 'done' });
+      expect(await test.ledger.runs.closeInterrupted(test.clock.at)).toBe(0);
+    });
+  });
+
+  describe('the budget', () => {
+    const spend = (name = source) => test.ledger.budget.spend(name, 3, test.clock.at);
+
+    it('grants so many requests in any sixty minutes, and says when the next is free', async () => {
+      const start = test.clock.at;
+      for (const minutes of [0, 10, 10]) {
+        test.clock.pass({ minutes });
+        expect(await spend()).toEqual({ granted: true });
+      }
+      expect(await spend()).toEqual({ granted: false, freeAt: start + hourMs });
+      expect(await test.ledger.budget.used(source, test.clock.at)).toBe(3);
+      test.clock.at = start + hourMs - 1;
+      expect(await spend()).toEqual({ granted: false, freeAt: start + hourMs });
+      test.clock.at = start + hourMs;
+      expect(await test.ledger.budget.used(source, test.clock.at)).toBe(2);
+      expect(await spend()).toEqual({ granted: true });
+      expect(await spend()).toEqual({ granted: false, freeAt: start + hourMs + 10 * minuteMs });
+    });
+
+    it('says when enough are free after the limit was lowered', async () => {
+      const start = test.clock.at;
+      for (let n = 0; n < 3; n += 1) {
+        await spend();
+        test.clock.pass({ minutes: 10 });
+      }
+      expect(await test.ledger.budget.spend(source, 1, test.clock.at)).toEqual({
+        granted: false,
+        freeAt: start + hourMs + 20 * minuteMs,
+      });
+    });
+
+    it('books each source by itself', async () => {
+      for (let n = 0; n < 3; n += 1) await spend();
+      expect(await spend('another-clinic')).toEqual({ granted: true });
+    });
+
+    it('grants no more to those who ask at once', async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => spend()));
+      expect(answers.filter(({ granted }) => granted)).toHaveLength(3);
+    });
+
+    it('survives a restart', async () => {
+      for (let n = 0; n < 3; n += 1) await spend();
+      await test.restart();
+      expect((await spend()).granted).toBe(false);
+    });
+  });
+
+  describe('forgetting', () => {
+    it('removes runs and windows of before, and keeps the newest run of each source', async () => {
+      const { ledger } = test;
+      const read = { source, window: { from: 0, to: 1 }, rows: 0 };
+      const old = test.clock.at;
+      await ledger.runs.begin(run(1, old, ['closed-clinic']));
+      await ledger.runs.begin(run(2, old), 'key-2');
+      await ledger.runs.begin(run(3, old));
+      for (const n of [1, 2, 3]) await ledger.runs.update(done((await ledger.runs.get(runId(n))) ?? run(n, old)));
+      await ledger.coverage.cover({ ...read, readAt: old }, { frontier: 1 });
+      await ledger.messages.record(source, old, rows(message('a')));
+      test.clock.pass({ days: 400 });
+      await ledger.runs.begin(run(4, test.clock.at));
+      await ledger.coverage.cover({ ...read, readAt: test.clock.at }, {});
+
+      expect(await ledger.forget(test.clock.at)).toBe(3);
+      expect((await ledger.runs.list({ limit: 10 })).items.map(({ id }) => id)).toEqual([runId(4), runId(1)]);
+      expect((await ledger.runs.last('closed-clinic'))?.id).toBe(runId(1));
+      expect(await ledger.runs.recall('key-2')).toBeUndefined();
+      expect((await ledger.coverage.windows({}, { limit: 10 })).items).toHaveLength(1);
+      expect((await ledger.coverage.state(source)).frontier).toBe(1);
+      expect(await ledger.messages.record(source, test.clock.at, rows(message('a')))).toMatchObject({ known: 1 });
+      expect(await ledger.forget(test.clock.at)).toBe(0);
+    });
+
+    it('keeps the only run of a source, however old', async () => {
+      await test.ledger.runs.begin(done(run(1, test.clock.at)));
+      test.clock.pass({ days: 4_000 });
+      expect(await test.ledger.forget(test.clock.at)).toBe(0);
+      expect((await test.ledger.runs.last(source))?.id).toBe(runId(1));
+    });
+
+    it('removes more than one slice', async () => {
+      const windowRead = { source, window: { from: 0, to: 1 }, readAt: test.clock.at, rows: 0 };
+      for (let n = 0; n < 1_001; n += 1) await test.ledger.coverage.cover(windowRead, {});
+      test.clock.pass({ minutes: 1 });
+      expect(await test.ledger.forget(test.clock.at)).toBe(1_001);
+    });
+  });
+
+  describe('the canonical base', () => {
+    it('is the one that the ledger was made with, for ever', async () => {
+      expect(await test.ledger.keepCanonicalBase('https://fhir.example-health.org')).toBe(
+        'https://fhir.example-health.org',
+      );
+      const ledger = await test.restart();
+      expect(await ledger.keepCanonicalBase('https://other.example-health.org')).toBe(
+        'https://fhir.example-health.org',
+      );
+    });
+  });
+}

@@ -1,0 +1,87 @@
+import type { Settlement } from '../../../src/exchange/delivery.ts';
+import { keySpace, unreadableKey, type RecordKey } from '../../../src/exchange/record-key.ts';
+import type { Reading, SourceRecord } from '../../../src/exchange/record.ts';
+import type { Claim, Ledger } from '../../../src/ledger/ledger.ts';
+import type { TestClock } from './place.ts';
+
+/** Invented rows, as a source gives them. */
+
+export const source = 'main-clinic';
+const keys = keySpace('https://fhir.example-health.org');
+
+export const keyOf = (id: string): RecordKey => keys.outgoing(id);
+export const replyKeyOf = (id: string, text = 'C'): RecordKey => keys.reply(id, text);
+
+export type Status = 'QUEUED' | 'SENT' | 'DELIVERED' | 'FAILED';
+const ranks: Readonly<Record<Status, number>> = { QUEUED: 0, SENT: 1, DELIVERED: 3, FAILED: 3 };
+
+export function message(id: string, status: Status = 'SENT', text = 'Your visit is on Tuesday.'): SourceRecord {
+  const key = keyOf(id);
+  return {
+    key,
+    direction: 'outgoing',
+    thread: key,
+    related: [],
+    occurredAt: Date.parse('2026-03-05T14:07:00Z'),
+    stage: { rank: ranks[status], final: ranks[status] === 3 },
+    contentDigest: `content ${id} ${text}`,
+    changeDigest: `status ${status}`,
+    body: { outgoingMessageId: id, outgoingMessage: text, messageStatus: status, incomingMessage: null },
+  };
+}
+
+export function reply(id: string, text = 'C'): SourceRecord {
+  const thread = keyOf(id);
+  return {
+    key: replyKeyOf(id, text),
+    direction: 'incoming',
+    thread,
+    related: [thread],
+    occurredAt: null,
+    stage: { rank: 0, final: true },
+    contentDigest: `content of reply ${id} ${text}`,
+    changeDigest: '',
+    body: { outgoingMessageId: id, incomingMessage: text },
+  };
+}
+
+/** One vendor row. */
+export const row = (...records: readonly SourceRecord[]): Reading => ({ kind: 'records', records });
+
+export const rows = (...records: readonly SourceRecord[]): readonly Reading[] => records.map((record) => row(record));
+
+export function unreadable(text: string): Reading {
+  const problem = { code: 'unreadable-row', where: 'sentDateTime' } as const;
+  return { kind: 'unreadable', unreadable: { key: unreadableKey(source, text), position: 0, problem, body: text } };
+}
+
+export const leaseMs = 600_000;
+
+export const claimDue = (ledger: Ledger, clock: TestClock, limit = 100): Promise<readonly Claim[]> =>
+  ledger.messages.claim({ limit, now: clock.at, leaseMs });
+
+export const accepted = (key: RecordKey, version = '1'): Settlement => ({
+  state: 'delivered',
+  key,
+  reference: `Communication/${key}`,
+  version,
+});
+
+/** Delivers everything due. */
+export async function deliverDue(ledger: Ledger, clock: TestClock): Promise<readonly Claim[]> {
+  const claims = await claimDue(ledger, clock);
+  await ledger.messages.settle(
+    claims.map(({ record }) => accepted(record.key)),
+    clock.at,
+  );
+  return claims;
+}
+
+export async function view(ledger: Ledger, key: RecordKey) {
+  const { items } = await ledger.messages.list({ key }, { limit: 1 });
+  const [item] = items;
+  if (item === undefined) throw new Error('the ledger has no such record');
+  return item;
+}
+
+export const keysOf = (claims: readonly Claim[]): readonly RecordKey[] => claims.map(({ record }) => record.key);
