@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventsIn } from '../support/program.ts';
-import { openSandbox, type Sandbox } from './sandbox.ts';
+import { openSandbox, type Sandbox } from '../support/sandbox.ts';
 import { dockerAt } from './docker.ts';
 
 const docker = dockerAt(inject('dockerHost'));

@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bundle } from 'fhir/r4.js';
 import { afterAll, describe, expect, inject, it } from 'vitest';
+import { openSandbox } from '../support/sandbox.ts';
 
 const sample = fileURLToPath(new URL('../fixtures/sample-response.json', import.meta.url));
 const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -20,9 +21,16 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** The installed command under the Node whose folder is given. */
-function call(args: readonly string[], nodeFolder = dirname(process.execPath)): Promise<Ended> {
-  const env = { PATH: `${nodeFolder}${delimiter}/usr/bin${delimiter}/bin` };
+interface CallOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The folder of the Node it is called under. */
+  readonly node?: string;
+}
+
+/** The installed command. */
+function call(args: readonly string[], options: CallOptions = {}): Promise<Ended> {
+  const { node = dirname(process.execPath) } = options;
+  const env = { ...options.env, PATH: [node, '/usr/bin', '/bin'].join(delimiter) };
   return new Promise((resolve) => {
     execFile(command, args, { cwd: elsewhere, env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, stdout, stderr });
@@ -50,6 +58,17 @@ describe('the npm package', () => {
     expect(bundle.entry).toHaveLength(6);
   });
 
+  it('runs with its production dependencies alone, its ledger where it is called', async () => {
+    const sandbox = await openSandbox();
+    const env = { ...sandbox.environment, DIALOG_HEALTH_PASSWORD: sandbox.password };
+    const ended = await call(['run', '--json'], { env });
+    expect(ended).toMatchObject({ code: 0 });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ state: 'done', delivery: { delivered: 6 } });
+    expect(sandbox.communications()).toBe(6);
+    expect(existsSync(join(elsewhere, 'data/ledger.db'))).toBe(true);
+    await sandbox.close();
+  });
+
   it('finds its default configuration, and says what the environment lacks', async () => {
     const lacking = await call(['check']);
     expect(lacking).toMatchObject({ code: 2, stdout: '' });
@@ -61,19 +80,19 @@ const older = await olderNode();
 
 describe.skipIf(older === undefined)('the npm package under a Node older than 24', () => {
   it('says in one line which Node it needs, and ends with exit code 2', async () => {
-    const refused = await call(['--version'], older?.folder);
+    const refused = await call(['--version'], older);
     expect(refused).toEqual({ code: 2, stdout: '', stderr: `Node 24 is needed, this is ${older?.version}\n` });
   });
 });
 
 /** The machine's own Node, where there is one and it is older: npm put this project's before it. */
-async function olderNode(): Promise<{ folder: string; version: string } | undefined> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    if (!existsSync(join(folder, 'node'))) continue;
+async function olderNode(): Promise<{ node: string; version: string } | undefined> {
+  for (const node of (process.env['PATH'] ?? '').split(delimiter)) {
+    if (!existsSync(join(node, 'node'))) continue;
     const version = await new Promise<string>((resolve) => {
-      execFile(join(folder, 'node'), ['--version'], (_error, stdout) => resolve(stdout.trim()));
+      execFile(join(node, 'node'), ['--version'], (_error, stdout) => resolve(stdout.trim()));
     });
-    if (Number(/^v(\d+)/.exec(version)?.[1]) < 24) return { folder, version };
+    if (Number(/^v(\d+)/.exec(version)?.[1]) < 24) return { node, version };
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { startEhr } from '../../sandbox/ehr/ehr.ts';
 import { startVendor } from '../../sandbox/vendor/vendor.ts';
-import { personsOf, sampleRows } from '../support/sample-rows.ts';
+import { personsOf, sampleRows } from './sample-rows.ts';
 
 /** Both sides of a service that is configured by variables: a vendor with the sample's rows, an EHR with its Patients. */
 export interface Sandbox {
