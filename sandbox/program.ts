@@ -85,14 +85,17 @@ export async function runProgram(program: Program, start: (given: Given) => Prom
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
+/**
+ * Resolves at the first SIGTERM or SIGINT; a later one ends the process at once. npm passes Ctrl-C on to a program that
+ * has had it from the terminal already: what comes within a second is the same one.
+ */
 export function stopped(): Promise<void> {
   return new Promise((resolve) => {
-    let count = 0;
+    let first: number | undefined;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        count += 1;
-        if (count > 1) process.exit(1);
+        first ??= performance.now();
+        if (performance.now() - first > 1000) process.exit(1);
         resolve();
       });
     }
