@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bundle } from 'fhir/r4.js';
-import { afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { openSandbox } from '../support/sandbox.ts';
 
 const sample = fileURLToPath(new URL('../fixtures/sample-response.json', import.meta.url));
@@ -60,13 +60,13 @@ describe('the npm package', () => {
 
   it('runs with its production dependencies alone, its ledger where it is called', async () => {
     const sandbox = await openSandbox();
+    onTestFinished(sandbox.close);
     const env = { ...sandbox.environment, DIALOG_HEALTH_PASSWORD: sandbox.password };
     const ended = await call(['run', '--json'], { env });
     expect(ended).toMatchObject({ code: 0 });
     expect(JSON.parse(ended.stdout)).toMatchObject({ state: 'done', delivery: { delivered: 6 } });
     expect(sandbox.communications()).toBe(6);
     expect(existsSync(join(elsewhere, 'data/ledger.db'))).toBe(true);
-    await sandbox.close();
   });
 
   it('finds its default configuration, and says what the environment lacks', async () => {
