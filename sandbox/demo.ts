@@ -61,44 +61,55 @@ function readOptions(argv: readonly string[]): DemoOptions | undefined {
 async function show({ once, seed, messagesPerDay }: DemoOptions, signal: Promise<void>): Promise<number> {
   const tell = terminal();
   const stage = await setUp({ seed, messagesPerDay, persons: 120 });
-  let mistakes: readonly string[] = [];
+  let mistakes: readonly string[] | undefined;
+  let exitCode: number | null;
   try {
-    const told = await Promise.race([tellStory(stage, tell), signal]);
-    if (told !== undefined) {
-      mistakes = told;
-      for (const mistake of mistakes) tell.line(`Not as it should be: ${mistake}`);
-      if (!once) {
-        tell.line('All three go on; new messages come in every few minutes. Ctrl-C ends them.');
-        await signal;
-      }
+    mistakes = await Promise.race([tellStory(stage, tell), signal.then(() => undefined)]);
+    for (const mistake of mistakes ?? []) tell.line(`Not as it should be: ${mistake}`);
+    if (mistakes !== undefined && !once) {
+      tell.line('All three go on; new messages come in every few minutes. Ctrl-C ends them.');
+      await signal;
     }
   } finally {
-    tell.line('Ending ...');
-    const exitCode = await stage.close();
-    if (exitCode !== 0) mistakes = [...mistakes, `The service ended with exit code ${exitCode ?? 'none'}.`];
+    // A story that was interrupted has nothing more to say.
+    tell.silence();
+    exitCode = await stage.close();
   }
-  tell.line(mistakes.length === 0 ? 'All went well. Nothing is left behind.' : `${mistakes.at(-1)}`);
-  return mistakes.length === 0 ? 0 : 1;
+  if (exitCode !== 0) process.stderr.write(`The service ended with exit code ${exitCode ?? 'none'}.\n`);
+  process.stdout.write('Ended. Nothing is left behind.\n');
+  const asTold = mistakes === undefined ? !once : mistakes.length === 0;
+  return asTold && exitCode === 0 ? 0 : 1;
+}
+
+interface Terminal extends Teller {
+  /** What is told from now on is not shown. */
+  readonly silence: () => void;
 }
 
 /** Progress is for a terminal alone: in a file it would be noise. */
-function terminal(): Teller {
+function terminal(): Terminal {
   const { stdout } = process;
   let width = 0;
+  let silent = false;
   const clear = (): void => {
     if (width > 0) stdout.write(`\r${' '.repeat(width)}\r`);
     width = 0;
   };
   return {
     line(text = '') {
+      if (silent) return;
       clear();
       stdout.write(`${text}\n`);
     },
     progress(text) {
-      if (!stdout.isTTY) return;
+      if (silent || !stdout.isTTY) return;
       clear();
       stdout.write(text);
       width = text.length;
+    },
+    silence() {
+      clear();
+      silent = true;
     },
   };
 }

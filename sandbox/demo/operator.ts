@@ -4,7 +4,7 @@ import { login } from './stage.ts';
 
 /** What an operator sees and does over the service's HTTP API. */
 export interface Operator {
-  /** Messages by state, and whether anything is still on its way. */
+  /** Messages by state. */
   counts(): Promise<Counts>;
   /** The run that the service began with; undefined: it has not yet. */
   firstRun(): Promise<Run | undefined>;

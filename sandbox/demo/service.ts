@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const linesKept = 20;
+const longestStartMs = 60_000;
+/** The service itself takes 20 s at most for what is on its way. */
+const longestEndMs = 30_000;
 
 /** The real program, in a process of its own. */
 export interface Service {
@@ -28,7 +31,10 @@ export function startService(configFile: string): Service {
   process.once('exit', kill);
   return {
     async ready(url) {
+      const started = performance.now();
       for (;;) {
+        if (performance.now() - started > longestStartMs)
+          throw new Error(`The service does not start:\n${lastLines()}`);
         if (child.exitCode !== null || child.signalCode !== null) {
           throw new Error(`The service ended before it was ready:\n${lastLines()}`);
         }
@@ -39,7 +45,7 @@ export function startService(configFile: string): Service {
     },
     async stop() {
       child.kill('SIGTERM');
-      await Promise.race([ended, sleep(30_000, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(longestEndMs, undefined, { ref: false })]);
       kill();
       await ended;
       process.off('exit', kill);
