@@ -61,7 +61,12 @@ async function ledgerBeside(config: Config, now: () => Instant): Promise<LedgerB
     close: () => Promise.resolve(),
   };
   try {
-    const ledger = await openLedger({ url, access: 'visitor', encryptionKey: encryptionKey.reveal(), now });
+    const ledger = await openLedger({
+      url: url.reveal(),
+      access: 'visitor',
+      encryptionKey: encryptionKey.reveal(),
+      now,
+    });
     await ledger.ping();
     const line = { part, good: true, says: 'can be written' };
     return { line, budget: ledger.budget, close: () => ledger.close() };

@@ -165,7 +165,7 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
 async function ledgerOf(config: Config, access: LedgerAccess, now: () => Instant): Promise<Ledger> {
   const { url, encryptionKey, retention } = config.ledger;
   const { canonicalBase } = config.mapping;
-  const ledger = await openLedger({ url, access, encryptionKey: encryptionKey.reveal(), now });
+  const ledger = await openLedger({ url: url.reveal(), access, encryptionKey: encryptionKey.reveal(), now });
   if (access !== 'owner') return ledger;
   try {
     const kept = await ledger.keepCanonicalBase(canonicalBase);

@@ -13,7 +13,7 @@ export function checkConfig(config: ServiceSettings, files: ConfigFiles): readon
       (index) => ['sources', index, 'name'],
     ),
     ...checkAddress(destination, ['destination'], files),
-    ...checkAuth(destination.auth),
+    ...checkAuth(destination.auth, files),
     ...checkTls(http.tls, ['http', 'tls'], files),
     ...doubles(
       http.users.map(({ name }) => name),
@@ -23,6 +23,7 @@ export function checkConfig(config: ServiceSettings, files: ConfigFiles): readon
       ? [
           {
             path: ['mapping', 'canonicalBase'],
+            goesBy: [['destination', 'url']],
             message:
               'must be set: it stands in the charts for ever, in identifiers and extension URLs, so it is yours to choose. Example: https://fhir.your-hospital.org',
           },
@@ -40,15 +41,21 @@ function checkSource(source: SourceSettings, path: SettingPath, count: number, f
   if (cron.kind === 'valid' && cron.runsPerHour > requestsPerHour) {
     mistakes.push({
       path: [...path, 'requestsPerHour'],
+      goesBy: [[...path, 'schedule']],
       message: `is less than the ${cron.runsPerHour} runs an hour of the schedule, and each needs a request. Example: ${cron.runsPerHour * 2}`,
     });
   }
   if (lateness < settleDelay) {
-    mistakes.push({ path: [...path, 'lateness'], message: 'is shorter than settleDelay. Example: 7d' });
+    mistakes.push({
+      path: [...path, 'lateness'],
+      goesBy: [[...path, 'settleDelay']],
+      message: 'is shorter than settleDelay. Example: 7d',
+    });
   }
   if (count > 1 && Object.keys(patient).length === 0) {
     mistakes.push({
       path: [...path, 'patient'],
+      goesBy: ['reference', 'from', 'system'].map((name) => [...path, 'patient', name]),
       message:
         'must be set in each source when there are several: person ids of one console mean nothing in another. Example: {system: "urn:oid:2.16.840.1.113883.3.42"}',
     });
@@ -59,9 +66,10 @@ function checkSource(source: SourceSettings, path: SettingPath, count: number, f
 type Address = Pick<SourceSettings, 'url' | 'allowHttp' | 'tls'>;
 
 function checkAddress({ url, allowHttp, tls }: Address, path: SettingPath, files: ConfigFiles): readonly Mistake[] {
-  const open = url.startsWith('http:') && !allowHttp && !isLoopback(url);
+  const open = new URL(url).protocol === 'http:' && !allowHttp && !isLoopback(url);
   const mistake = {
     path: [...path, 'url'],
+    goesBy: [[...path, 'allowHttp']],
     message: 'is http, so patient data would cross the network unencrypted. Write https, or set allowHttp: true.',
   };
   return [...(open ? [mistake] : []), ...checkTls(tls, [...path, 'tls'], files)];
@@ -78,15 +86,21 @@ function checkTls(tls: { readonly [file: string]: string }, path: SettingPath, f
   const { certificate = '', key = '' } = tls;
   if ((certificate === '') === (key === '')) return unreadable;
   const missing = certificate === '' ? 'certificate' : 'key';
+  const given = missing === 'key' ? 'certificate' : 'key';
   return [
     ...unreadable,
-    { path: [...path, missing], message: 'is missing: a certificate and its key belong together.' },
+    {
+      path: [...path, missing],
+      goesBy: [[...path, given]],
+      message: 'is missing: a certificate and its key belong together.',
+    },
   ];
 }
 
-function checkAuth(auth: ServiceSettings['destination']['auth']): readonly Mistake[] {
+function checkAuth(auth: ServiceSettings['destination']['auth'], files: ConfigFiles): readonly Mistake[] {
   const missing = (name: string, example: string): Mistake => ({
     path: ['destination', 'auth', name],
+    goesBy: [['destination', 'auth', 'tokenFile']],
     message: `is needed for ${auth.kind}. Example: ${example}`,
   });
   if (auth.kind === 'basic') {
@@ -99,7 +113,12 @@ function checkAuth(auth: ServiceSettings['destination']['auth']): readonly Mista
   const given = [auth.token.reveal(), auth.tokenFile].filter((each) => each !== '').length;
   if (given === 0) return [missing('token', '${file:/run/secrets/ehr-token}')];
   const path = ['destination', 'auth', 'tokenFile'];
-  return given === 2 ? [{ path, message: 'is set beside token. Set one of them.' }] : [];
+  if (given === 2) return [{ path, message: 'is set beside token. Set one of them.' }];
+  const content = auth.tokenFile === '' ? undefined : files.read(auth.tokenFile, { secret: true });
+  // The path is not repeated: someone may have put the token itself there.
+  return content?.kind === 'failed'
+    ? [{ path, message: `The file ${content.reason}. Name a file with the token in it.` }]
+    : [];
 }
 
 function doubles(names: readonly string[], path: (index: number) => SettingPath): readonly Mistake[] {

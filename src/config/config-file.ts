@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { configSchema } from './config.ts';
 import type { ConfigFiles } from './file-text.ts';
 import type { ConfigProblem } from './load-config.ts';
@@ -42,6 +42,10 @@ export function readConfigFile(
     }
     return undefined;
   };
+  const problemAt = (where: SettingPath, message: string): ConfigProblem => {
+    const line = lineOf(where);
+    return { file: path, path: pathText(where), message, ...(line === undefined ? {} : { line }) };
+  };
   const nothing: ConfigFile = { settings: {}, problems, lineOf, rereads };
   const content = files.read(path);
   if (content.kind === 'failed') {
@@ -59,20 +63,29 @@ export function readConfigFile(
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   for (const { message, pos } of document.errors) {
     const { line } = lineCounter.linePos(pos[0]);
-    problems.push({ file: path, line, path: '-', message: `This is not YAML: ${withReferences(message)}.` });
+    problems.push({ file: path, line, path: '-', message: `This is not YAML: ${withoutQuote(message)}.` });
   }
   if (problems.length > 0) return nothing;
   const world = { env, files, named: new Set(variablesIn(content.text).map(({ name }) => name)) };
-  const secrets = new Set(declaredSettings(configSchema).flatMap((each) => (each.secret === true ? [each.path] : [])));
+  const declared = declaredSettings(configSchema);
+  const secrets = new Set(declared.flatMap((each) => (each.secret === true ? [each.path] : [])));
+  const isDeclared = (where: SettingPath): boolean =>
+    declared.some(({ path }) => path === patternOf(where) || /^[.[]/.test(afterStart(path, patternOf(where))));
 
   function read(node: unknown, where: SettingPath): Settings | undefined {
     const name = pathText(where);
+    if (hasSign(node)) {
+      const message = 'begins with &, * or !, which mean something to YAML. Put the value in quotes.';
+      if (wanted(name) !== 'no' || wanted(`${name}.`) !== 'no') problems.push(problemAt(where, message));
+      return undefined;
+    }
     if (isMap(node)) {
       const members = node.items.flatMap(({ key, value }) => {
         const member = isScalar(key) ? String(key.value) : '?';
         const at = [...where, member];
         if (isScalar(key) && key.range) lines.set(pathText(at), lineCounter.linePos(key.range[0]).line);
-        const settings = read(value, at);
+        // What is no setting is told of as such, even where nothing stands in it.
+        const settings = read(value, at) ?? (isDeclared(at) ? undefined : '');
         return settings === undefined ? [] : [[member, settings] as const];
       });
       return Object.fromEntries(members);
@@ -92,10 +105,7 @@ export function readConfigFile(
     const secret = secrets.has(patternOf(where));
     const expansion = expand(raw, secret, world);
     if (expansion.problems.length > 0 && wanted(name) === 'welcome') return undefined;
-    for (const message of expansion.problems) {
-      const line = lineOf(where);
-      problems.push({ file: path, path: name, message, ...(line === undefined ? {} : { line }) });
-    }
+    problems.push(...expansion.problems.map((message) => problemAt(where, message)));
     if (secret && expansion.fromFile) {
       const reread = (): string | undefined => {
         const again = expand(raw, true, world);
@@ -109,6 +119,15 @@ export function readConfigFile(
   const settings = document.contents === null ? {} : read(document.contents, []);
   return { settings: withoutNobody(settings ?? {}), problems, lineOf, rereads };
 }
+
+/** Part of an unquoted password may look like an anchor, an alias or a tag, and would be lost without a word. */
+const hasSign = (node: unknown): boolean =>
+  isAlias(node) || (isNode(node) && (('anchor' in node && node.anchor !== undefined) || node.tag !== undefined));
+
+const afterStart = (text: string, start: string): string => (text.startsWith(start) ? text.slice(start.length) : '');
+
+/** What the parser found without the text that it quotes, which may be a secret. */
+const withoutQuote = (message: string): string => message.replace(/(?<! ): .*$/s, '').replaceAll(tokenPattern, '…');
 
 /** An environment without OPS_USER makes no user. */
 function withoutNobody(settings: Settings): Settings {

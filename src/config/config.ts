@@ -18,7 +18,7 @@ const network = (side: string) => ({
     example: 'true',
     default: 'false',
   }),
-  proxy: setting(read.optionalWebAddress, {
+  proxy: setting(read.proxy, {
     meaning: `The proxy on the way to ${side}; hosts of NO_PROXY are asked without it.`,
     example: 'http://proxy.example.org:3128',
     default: '',
@@ -280,6 +280,7 @@ const ledger = group({
     meaning: 'Where the ledger is: sqlite:PATH or postgres://….',
     example: 'sqlite:/data/ledger.db',
     default: 'sqlite:data/ledger.db',
+    secret: true,
   }),
   encryptionKey: setting(read.encryptionKey, {
     meaning: 'Encrypts message texts in the ledger: 32 bytes in base64, made by generate-key.',

@@ -47,19 +47,21 @@ function valuesOf(text: string, field: Field): number | undefined {
   const values = new Set<number>();
   for (const part of text.split(',')) {
     const [, range = '', step = '1'] = /^([^/]+)(?:\/(\d{1,2}))?$/.exec(part) ?? [];
-    const [from, to] = boundsOf(range, part.includes('/'), field);
+    const [from, to] = boundsOf(range, field);
+    // The scheduler takes no step from a single number on: `10-59/5`, not `10/5`.
+    if (part.includes('/') && range !== '*' && !range.includes('-')) return undefined;
     if (from === undefined || to === undefined || from > to || Number(step) < 1) return undefined;
     for (let value = from; value <= to; value += Number(step)) values.add(value);
   }
   return values.size;
 }
 
-function boundsOf(range: string, hasStep: boolean, field: Field): readonly [number | undefined, number | undefined] {
+function boundsOf(range: string, field: Field): readonly [number | undefined, number | undefined] {
   if (range === '*') return [field.from, field.to];
   const [first = '', last, ...more] = range.split('-');
   if (more.length > 0) return [undefined, undefined];
   const from = numberOf(first, field);
-  return [from, last === undefined ? (hasStep ? field.to : from) : numberOf(last, field)];
+  return [from, last === undefined ? from : numberOf(last, field)];
 }
 
 function numberOf(text: string, { from, to, names }: Field): number | undefined {

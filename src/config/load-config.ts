@@ -1,13 +1,12 @@
-import { checkConfig } from './check-config.ts';
 import { readConfigFile, type Wanted } from './config-file.ts';
 import {
-  configSchema,
   translateSchema,
   type Config,
   type ServiceSettings,
   type TranslateConfig,
   type TranslateSettings,
 } from './config.ts';
+import { checkSettings } from './check-settings.ts';
 import { finishedConfig, finishedTranslateConfig } from './finish-config.ts';
 import { configFiles } from './file-text.ts';
 import type { Secret } from './secret.ts';
@@ -41,12 +40,12 @@ export type LoadedConfig<Loaded> =
 /** Reads, expands and checks a configuration. Nothing of it is used when one thing is wrong. */
 export function loadConfig(options: LoadConfigOptions): LoadedConfig<Config> {
   const loading = begin(options, () => 'needed');
-  const parsed = configSchema.safeParse(loading.file.settings);
-  const mistakes = parsed.success ? checkConfig(parsed.data, loading.files) : mistakesOf(parsed.error, configSchema);
-  const problems = loading.problems(mistakes);
-  if (!parsed.success || problems.length > 0) return { kind: 'invalid', problems };
-  follow(parsed.data, loading.file.rereads);
-  const { config, warnings } = finishedConfig(parsed.data, loading.files, options.now());
+  const unknown = new Set(loading.file.problems.map(({ path }) => path));
+  const checked = checkSettings(loading.file.settings, loading.files, unknown);
+  const problems = loading.problems(checked.kind === 'wrong' ? checked.mistakes : []);
+  if (checked.kind === 'wrong' || problems.length > 0) return { kind: 'invalid', problems };
+  follow(checked.settings, loading.file.rereads);
+  const { config, warnings } = finishedConfig(checked.settings, loading.files, options.now());
   const open = loading.files
     .open()
     .map((path) => `${path} holds a secret and may be read by every user of this machine: chmod 600.`);

@@ -54,7 +54,8 @@ export const optionalInstant: Reader<number | undefined> = (given) => {
 /** `http:` or `https:`, without login, query and fragment; the slash at its end is dropped. */
 export const webAddress: Reader<string> = (given) => {
   const url = URL.parse(given);
-  if (url === null || !/^https?:$/.test(url.protocol)) return problem('is not a web address.');
+  // URL reads more than is one: spaces around it, `https:host`.
+  if (url === null || !/^https?:\/\/[^/\s][^\s]*$/i.test(given)) return problem('is not a web address.');
   if (url.username !== '' || url.password !== '') {
     return problem('holds a login: use the settings for user and password instead.', true);
   }
@@ -63,7 +64,14 @@ export const webAddress: Reader<string> = (given) => {
     : problem('has a query or a fragment: leave it off.', true);
 };
 
-export const optionalWebAddress: Reader<string> = (given) => (given === '' ? value('') : webAddress(given));
+export const proxy: Reader<string> = (given) => {
+  const url = URL.parse(given);
+  return url !== null && (url.username !== '' || url.password !== '')
+    ? problem('holds a login: a proxy that asks for one is not offered by this version.', true)
+    : given === ''
+      ? value('')
+      : webAddress(given);
+};
 
 /** The root of identifiers and extensions; for ever in the charts. */
 export const canonicalBase: Reader<string> = (given) => {
@@ -89,10 +97,14 @@ export const timeZone: Reader<string> = (given) => {
   }
 };
 
-export const ledgerUrl: Reader<string> = (given) =>
-  /^sqlite:.+/.test(given) || /^postgres(?:ql)?:\/\/.+/.test(given)
-    ? value(given)
-    : problem('is no ledger: write sqlite:PATH or postgres://….', true);
+/** May hold the password of a database: of that, only host and name are shown. */
+export const ledgerUrl: Reader<Secret> = (given) => {
+  if (/^sqlite:.+/.test(given)) return value(new Secret(given, given));
+  const database = /^postgres(?:ql)?:\/\/.+/.test(given) ? URL.parse(given) : null;
+  return database === null
+    ? problem('is no ledger: write sqlite:PATH or postgres://…, with % codes for /, @, : and # in the password.', true)
+    : value(new Secret(given, `postgres://${database.host}${database.pathname}`));
+};
 
 export const encryptionKey: Reader<Secret> = (given) =>
   given === '' || (/^[A-Za-z0-9+/]{43}=$/.test(given) && Buffer.from(given, 'base64').length === 32)

@@ -8,6 +8,8 @@ export type SettingPath = readonly (string | number)[];
 export interface Mistake {
   readonly path: SettingPath;
   readonly message: string;
+  /** The other settings that it follows from: where one of them is wrong, nothing is known of this one. */
+  readonly goesBy?: readonly SettingPath[];
 }
 
 /** `sources[0].url` */
