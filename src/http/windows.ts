@@ -2,7 +2,7 @@ import { instant, sourceName } from './fields.ts';
 import { answerPage, listRequest, paging } from './list.ts';
 import type { Operations } from './operations.ts';
 import { refusal } from './problem-details.ts';
-import { answerJson, route, type Route } from './route.ts';
+import { route, type Route } from './route.ts';
 
 export function windowRoutes(operations: Operations): readonly Route[] {
   return [

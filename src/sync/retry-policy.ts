@@ -23,6 +23,8 @@ export interface TriedRecord {
   /** 1 at the first try. */
   readonly attempt: number;
   readonly firstReadAt: Instant;
+  /** An earlier answer was lost, and it has not been looked for since. */
+  readonly unsure: boolean;
 }
 
 /**
@@ -46,7 +48,9 @@ export function settlementOf(
   switch (kind.class) {
     case 'permanent':
       // What the whole EHR lacks is no fault of the record.
-      return ofThisRecord ? { state: 'rejected', key, problem } : again(key, problem, now + longestBackOffMs, false);
+      return ofThisRecord
+        ? { state: 'rejected', key, problem }
+        : again(key, problem, now + longestBackOffMs, false, tried.unsure);
     case 'waiting': {
       const age = now - tried.firstReadAt;
       if (age >= patientMaxWaitMs) return { state: 'rejected', key, problem };
@@ -56,7 +60,8 @@ export function settlementOf(
     case 'transient':
     case 'ambiguous': {
       const dueAt = now + backOffMs(ofThisRecord ? tried.attempt : 1, random, problem.retryAfterMs);
-      return again(key, problem, dueAt, ofThisRecord, kind.class === 'ambiguous');
+      // A look that failed has shown nothing: the next try looks again.
+      return again(key, problem, dueAt, ofThisRecord, kind.class === 'ambiguous' || tried.unsure);
     }
   }
 }

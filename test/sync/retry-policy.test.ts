@@ -10,7 +10,7 @@ const refused = (code: ProblemCode, retryAfterMs?: number) => ({
   key: 'k',
   problem: { code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
 });
-const tried = { attempt: 1, firstReadAt: now };
+const tried = { attempt: 1, firstReadAt: now, unsure: false };
 
 describe('what becomes of a record after one try', () => {
   it('is delivered when the EHR accepted it', () => {
@@ -34,7 +34,7 @@ describe('what becomes of a record after one try', () => {
       const kind = problemKind(code);
       if (kind.class === 'permanent' && kind.scope === 'record') continue;
       if (kind.class === 'waiting') continue;
-      expect(settlementOf(refused(code), { attempt: 500, firstReadAt: 0 }, dayMs, now, most).state, code).toBe(
+      expect(settlementOf(refused(code), { ...tried, attempt: 500, firstReadAt: 0 }, dayMs, now, most).state, code).toBe(
         'pending',
       );
     }
@@ -48,14 +48,14 @@ describe('what becomes of a record after one try', () => {
     const young = settlementOf(refused('patient-not-found'), tried, dayMs, now, () => 0);
     const old = settlementOf(
       refused('patient-not-found'),
-      { attempt: 1, firstReadAt: now - dayMs / 2 },
+      { ...tried, firstReadAt: now - dayMs / 2 },
       dayMs,
       now,
       () => 0,
     );
     const tooOld = settlementOf(
       refused('patient-not-found'),
-      { attempt: 1, firstReadAt: now - dayMs },
+      { ...tried, firstReadAt: now - dayMs },
       dayMs,
       now,
       () => 0,
@@ -71,6 +71,13 @@ describe('what becomes of a record after one try', () => {
       unsure: true,
     });
     expect(settlementOf(refused('ehr-unreachable'), tried, dayMs, now, most)).toMatchObject({ unsure: false });
+  });
+
+  it('looks again when a look could not be made, until one was', () => {
+    const unsure = { ...tried, unsure: true };
+    for (const code of ['ehr-unreachable', 'ehr-unauthorized', 'record-throttled', 'ehr-unsuitable'] as const) {
+      expect(settlementOf(refused(code), unsure, dayMs, now, most), code).toMatchObject({ unsure: true });
+    }
   });
 
   it('waits at least as long as the EHR asked', () => {

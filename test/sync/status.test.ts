@@ -104,7 +104,13 @@ describe('the status', () => {
     };
     const { destinations } = await statusReport({ ...parts, live });
     expect(destinations).toMatchObject([
-      { state: 'paused', write: 'put-by-id', bundle: 'transaction', why: 'it says updateCreate', code: 'ehr-throttled' },
+      {
+        state: 'paused',
+        write: 'put-by-id',
+        bundle: 'transaction',
+        why: 'it says updateCreate',
+        code: 'ehr-throttled',
+      },
     ]);
   });
 

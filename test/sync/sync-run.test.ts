@@ -45,10 +45,10 @@ beforeEach(async () => {
     mappings: new Map([['main-clinic', plainMapping]]),
     audit: log.audit,
     now,
-    // Sleeping moves the clock: no test waits for real.
+    // Sleeping moves the clock: no test waits for real. Others get their turn, as they do while one sleeps.
     sleep: (ms) => {
       clock += ms;
-      return Promise.resolve();
+      return new Promise((resolve) => setImmediate(resolve));
     },
     random: () => 0,
     reached: () => {},

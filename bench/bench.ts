@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { benchIntake } from './intake.ts';
+import { benchMapping } from './mapping.ts';
+import { benchWholeWay } from './whole-way.ts';
+
+/** One thing measured. */
+export interface Figure {
+  readonly what: string;
+  readonly count: number;
+  /** What is counted: rows of the vendor, or messages. */
+  readonly unit: 'rows' | 'messages';
+  readonly seconds: number;
+}
+
+/**
+ * Speed of the parts and of the whole, side by side in one run: `npm run bench`. The ratio compares with the slowest.
+ * Read on a quiet machine; on a busy one the ratios say more than the rates.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+try {
+  const figures = [...(await benchMapping()), ...(await benchIntake(folder)), ...(await benchWholeWay(folder))];
+  const rate = ({ count, seconds }: Figure): number => count / seconds;
+  const slowest = Math.min(...figures.map(rate));
+  const width = Math.max(...figures.map(({ what }) => what.length));
+  for (const figure of figures) {
+    const perSecond = Math.round(rate(figure)).toLocaleString('en').padStart(9);
+    const ratio = (rate(figure) / slowest).toFixed(1).padStart(6);
+    console.log(`${figure.what.padEnd(width)}  ${perSecond} ${figure.unit}/s  x${ratio}`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,46 @@
+/** Persons that the rows are about; an EHR needs a Patient for each. */
+export const persons = ['p-1', 'p-2', 'p-3'] as const;
+
+/** The week in which all of the rows lie. */
+export const week = { from: Date.parse('2023-11-01T00:00:00Z'), to: Date.parse('2023-11-08T00:00:00Z') } as const;
+
+/** One invented message result, shaped like the vendor's sample; every fourth one has a reply. */
+export function syntheticRow(index: number): Readonly<Record<string, string | null>> {
+  const person = index % persons.length;
+  return {
+    leadMessageSent: null,
+    incomingMessage: index % 4 === 0 ? `YES, see you then (${index})` : null,
+    outgoingMessageId: index.toString(16).padStart(32, '0'),
+    outgoingMessageSentDate: `11/0${1 + (index % 6)}/2023`,
+    outgoingMessageSentTime: `${two(index % 24)}:${two(index % 60)}`,
+    outgoingMessage: `Synthetic message number ${index}: please confirm your visit on Friday by answering YES.`,
+    personName: `Testperson ${person + 1}`,
+    personId: persons[person] ?? null,
+    mobileNumber: `20255501${two(index % 100)}`,
+    caregiverName: null,
+    caregiverPhone: null,
+    messageType: 'API Message',
+    recipientType: 'PATIENT',
+    campaignName: 'Synthetic campaign',
+    campaignId: null,
+    broadcastName: null,
+    broadcastId: null,
+    carrier: 'Example Wireless',
+    delivered: index % 3 === 0 ? 'false' : 'true',
+    messageStatus: index % 3 === 0 ? 'MESSAGE_REJECTED' : 'DELIVERED',
+    messageSentBy: 'System',
+    personMisc1: 'one',
+    personMisc2: 'two',
+    personMisc3: 'three',
+    personMisc4: null,
+    personMisc5: '',
+  };
+}
+
+/** The vendor's answer with so many rows. */
+export function syntheticAnswer(rows: number): string {
+  const response = Array.from({ length: rows }, (_, index) => syntheticRow(index));
+  return JSON.stringify({ requestId: 'synthetic', response });
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');

@@ -1,0 +1,122 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Communication, Patient } from 'fhir/r4.js';
+import { startEhr, type EhrOptions, type RunningEhr } from '../../sandbox/ehr/ehr.ts';
+import { startVendor } from '../../sandbox/vendor/vendor.ts';
+import type { VendorFault } from '../../sandbox/vendor/vendor-fault.ts';
+import { hashPassword } from '../../src/http/password-hash.ts';
+import { personsOf, sampleRows, type SampleRow } from './sample-rows.ts';
+
+/** A vendor, an EHR, and the configuration of a service between them. */
+export interface BothSides {
+  readonly configFile: string;
+  /** The vendor's rows as an answer. */
+  readonly rowsFile: string;
+  readonly ledgerFolder: string;
+  readonly httpPort: number;
+  /** In the order in which they came. */
+  communications(): readonly Communication[];
+  /** How often the EHR has written anything. */
+  writes(): number;
+  /** From now on the vendor shows these fields of the row so. */
+  changeRow(index: number, fields: SampleRow): void;
+  vendorAnswersNextWith(fault: VendorFault, delayMs?: number): void;
+  addPatient(id: string): void;
+  removePatient(id: string): void;
+  stopEhr(): Promise<void>;
+  /** On the same address, with its Patients and nothing else; `offers` is what its CapabilityStatement says. */
+  startEhr(offers?: EhrOptions['offers']): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BothSidesOptions {
+  readonly rows?: readonly Readonly<Record<string, unknown>>[];
+  /** Whom the EHR knows; the persons of the rows where it is not said. */
+  readonly patients?: readonly string[];
+  readonly maxEntries?: number;
+}
+
+const vendorLogin = { console: 'SAMPLE01', username: 'sample-user', password: 'sample:pässword' };
+const dayMs = 86_400_000;
+
+/** Of the only user, an operator. */
+export const login = `Basic ${Buffer.from('ops:invented password').toString('base64')}`;
+
+export async function bothSides(options: BothSidesOptions = {}): Promise<BothSides> {
+  const rows = options.rows ?? sampleRows(Date.now());
+  const known = options.patients ?? personsOf(rows.map(asSample));
+  const patients = known.map((id): Patient => ({ resourceType: 'Patient', id }));
+  const folder = mkdtempSync(join(tmpdir(), 'dialog-health-fhir-'));
+  const vendor = await startVendor({ ...vendorLogin, rows });
+  let ehr: RunningEhr = await startEhr({ resources: patients });
+  const ehrPort = Number(new URL(ehr.origin).port);
+  const httpPort = await freePort();
+  const configFile = join(folder, 'config.yaml');
+  const rowsFile = join(folder, 'answer.json');
+  const ledgerFolder = join(folder, 'ledger');
+  mkdirSync(ledgerFolder);
+  writeFileSync(rowsFile, JSON.stringify({ requestId: 'sample', response: rows }));
+  const config = {
+    sources: [
+      {
+        name: 'main-clinic',
+        kind: 'dialog-health',
+        url: vendor.url,
+        ...vendorLogin,
+        startAt: new Date(Date.now() - 3 * dayMs).toISOString(),
+        // Runs are asked for by the tests.
+        schedule: '0 0 1 1 *',
+      },
+    ],
+    destination: { kind: 'fhir-server', url: ehr.url, bundle: { maxEntries: options.maxEntries ?? 100 } },
+    mapping: { canonicalBase: '${CANONICAL_BASE:-https://fhir.example-health.org}' },
+    ledger: { url: `\${LEDGER_URL:-sqlite:${ledgerFolder}/ledger.db}`, encryptionKey: '${LEDGER_KEY:-}' },
+    http: {
+      port: httpPort,
+      users: [{ name: 'ops', passwordHash: await hashPassword('invented password'), role: 'operator' }],
+    },
+  };
+  writeFileSync(configFile, JSON.stringify(config, undefined, 2));
+  return {
+    configFile,
+    rowsFile,
+    ledgerFolder,
+    httpPort,
+    communications: () => ehr.store.all('Communication').map(asCommunication),
+    writes: () => ehr.store.written.created + ehr.store.written.updated,
+    changeRow: (index, fields) => vendor.messages.change(String(rows[index]?.['outgoingMessageId']), fields),
+    vendorAnswersNextWith: (fault, delayMs) =>
+      vendor.faults.add(delayMs === undefined ? { fault } : { fault, delayMs }),
+    addPatient: (id) => void ehr.store.write('Patient', id, { resourceType: 'Patient', id }),
+    removePatient: (id) => void ehr.store.remove('Patient', id),
+    stopEhr: () => ehr.close(),
+    async startEhr(offers) {
+      await ehr.close().catch(() => {});
+      ehr = await startEhr({ port: ehrPort, resources: patients, ...(offers === undefined ? {} : { offers }) });
+    },
+    async close() {
+      await vendor.close();
+      await ehr.close().catch(() => {});
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the EHR stores it has checked to be one. */
+function asCommunication(resource: Readonly<Record<string, unknown>>): Communication {
+  return JSON.parse(JSON.stringify(resource)) as Communication;
+}
+
+function asSample(row: Readonly<Record<string, unknown>>): SampleRow {
+  const { personId } = row;
+  return { personId: typeof personId === 'string' ? personId : null };
+}
+
+/** One that nobody listens on at this moment. */
+async function freePort(): Promise<number> {
+  const ehr = await startEhr();
+  const port = Number(new URL(ehr.origin).port);
+  await ehr.close();
+  return port;
+}
