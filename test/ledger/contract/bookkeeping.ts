@@ -24,14 +24,15 @@ export function bookkeepingContract(newPlace: NewPlace): void {
   const test = ledgerInEachTest(newPlace);
   const done = (report: RunReport): RunReport => ({ ...report, state: 'done', finishedAt: isoInstant(test.clock.at) });
 
-  describe('coverage', () => {
-    const read = (from: Instant, to: Instant, name = source) => ({
-      source: name,
-      window: { from, to },
-      readAt: test.clock.at,
-      rows: 12,
-    });
+  const read = (from: Instant, to: Instant, name = source) => ({
+    source: name,
+    window: { from, to },
+    readAt: test.clock.at,
+    rows: 12,
+  });
+  const spend = (name = source) => test.ledger.budget.spend(name, 3, test.clock.at);
 
+  describe('coverage', () => {
     it('is nothing before a window was read', async () => {
       expect(await test.ledger.coverage.state(source)).toEqual({ sweep: {} });
     });
@@ -111,7 +112,7 @@ export function bookkeepingContract(newPlace: NewPlace): void {
 
     it('stores run and Idempotency-Key together or not at all', async () => {
       await test.ledger.runs.begin(run(1, test.clock.at), 'key-1');
-      await expect(test.ledger.runs.begin(run(2, test.clock.at), 'key-1')).rejects.toThrow();
+      await expect(test.ledger.runs.begin(run(2, test.clock.at), 'key-1')).rejects.toThrow(/unique/i);
       expect(await test.ledger.runs.get(runId(2))).toBeUndefined();
       expect((await test.ledger.runs.last(source))?.id).toBe(runId(1));
     });
@@ -151,8 +152,6 @@ export function bookkeepingContract(newPlace: NewPlace): void {
   });
 
   describe('the budget', () => {
-    const spend = (name = source) => test.ledger.budget.spend(name, 3, test.clock.at);
-
     it('grants so many requests in any sixty minutes, and says when the next is free', async () => {
       const start = test.clock.at;
       for (const minutes of [0, 10, 10]) {

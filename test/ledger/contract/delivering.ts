@@ -6,6 +6,8 @@ import { accepted, claimDue, deliverDue, keyOf, keysOf, leaseMs, message, row, r
 
 const problem = { code: 'ehr-server-error', httpStatus: 503 } as const;
 
+const encryptionKey = (letter: string): string => Buffer.alloc(32, letter).toString('base64');
+
 export function deliveringContract(newPlace: NewPlace): void {
   const test = ledgerInEachTest(newPlace);
   const record = (...ids: readonly string[]) =>
@@ -19,6 +21,14 @@ export function deliveringContract(newPlace: NewPlace): void {
     usedAttempt: true,
     unsure: false,
   });
+
+  async function overtake(): Promise<void> {
+    await record('a');
+    await claimDue(test.ledger, test.clock);
+    test.clock.pass({ minutes: 1 });
+    await test.ledger.messages.record(source, test.clock.at, [row(message('a', 'DELIVERED'))]);
+    expect(await claimDue(test.ledger, test.clock)).toEqual([]);
+  }
 
   describe('claiming', () => {
     it('gives the whole record, with its first read', async () => {
@@ -145,14 +155,6 @@ export function deliveringContract(newPlace: NewPlace): void {
   });
 
   describe('a record that changed while it was on its way', () => {
-    const overtake = async (): Promise<void> => {
-      await record('a');
-      await claimDue(test.ledger, test.clock);
-      test.clock.pass({ minutes: 1 });
-      await test.ledger.messages.record(source, test.clock.at, [row(message('a', 'DELIVERED'))]);
-      expect(await claimDue(test.ledger, test.clock)).toEqual([]);
-    };
-
     it('stays pending with the newer content when it was delivered, with the reference', async () => {
       await overtake();
       await settle(accepted(keyOf('a')));
@@ -182,12 +184,10 @@ export function deliveringContract(newPlace: NewPlace): void {
   });
 
   describe('a record whose content cannot be opened', () => {
-    const key = (letter: string): string => Buffer.alloc(32, letter).toString('base64');
-
     it('is rejected as body-sealed, and opens again with its key', async () => {
-      await test.restart({ encryptionKey: key('a') });
+      await test.restart({ encryptionKey: encryptionKey('a') });
       await record('a');
-      const withAnother = await test.restart({ encryptionKey: key('b') });
+      const withAnother = await test.restart({ encryptionKey: encryptionKey('b') });
       await record('b');
       expect(keysOf(await claimDue(withAnother, test.clock))).toEqual([keyOf('b')]);
       expect(await view(withAnother, keyOf('a'))).toMatchObject({
@@ -196,13 +196,13 @@ export function deliveringContract(newPlace: NewPlace): void {
         dueAt: null,
       });
       expect(await withAnother.messages.counts()).toMatchObject({ rejected: 1, delivering: 1 });
-      const withItsOwn = await test.restart({ encryptionKey: key('a') });
+      const withItsOwn = await test.restart({ encryptionKey: encryptionKey('a') });
       expect(await withItsOwn.messages.release({ code: 'body-sealed' }, test.clock.at)).toBe(1);
       expect(keysOf(await claimDue(withItsOwn, test.clock))).toContain(keyOf('a'));
     });
 
     it('is pending again when it is read again', async () => {
-      await test.restart({ encryptionKey: key('a') });
+      await test.restart({ encryptionKey: encryptionKey('a') });
       await record('a');
       await claimDue(await test.restart({ encryptionKey: '' }), test.clock);
       expect((await view(test.ledger, keyOf('a'))).state).toBe('rejected');

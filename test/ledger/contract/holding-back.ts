@@ -5,6 +5,8 @@ import { BadCursor } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
 import { accepted, claimDue, deliverDue, keyOf, keysOf, message, row, rows, source, unreadable, view } from './rows.ts';
 
+const keys = (...ids: readonly string[]) => ids.map(keyOf).toSorted();
+const at = (id: string, code: ProblemCode) => ({ key: keyOf(id), problem: { code } });
 const nowhere = { pending: 0, delivering: 0, waiting: 0, delivered: 0, skipped: 0, rejected: 0 };
 
 export function holdingBackContract(newPlace: NewPlace): void {
@@ -16,7 +18,6 @@ export function holdingBackContract(newPlace: NewPlace): void {
   async function holdBack(): Promise<void> {
     await record('rejected', 'skipped', 'waiting', 'pending', 'refused');
     await claimDue(test.ledger, test.clock);
-    const at = (id: string, code: ProblemCode) => ({ key: keyOf(id), problem: { code } });
     const later = { dueAt: test.clock.at + 60 * minuteMs, usedAttempt: true, unsure: false };
     await test.ledger.messages.settle(
       [
@@ -32,7 +33,7 @@ export function holdingBackContract(newPlace: NewPlace): void {
   const release = (filter: Parameters<typeof test.ledger.messages.release>[0]) =>
     test.ledger.messages.release(filter, test.clock.at);
   const dueNow = async () => keysOf(await claimDue(test.ledger, test.clock)).toSorted();
-  const keys = (...ids: readonly string[]) => ids.map(keyOf).toSorted();
+  const oldest = () => test.ledger.messages.oldestPending();
 
   describe('releasing', () => {
     it('makes rejected and waiting records pending, now, with their attempts forgotten', async () => {
@@ -144,8 +145,6 @@ export function holdingBackContract(newPlace: NewPlace): void {
   });
 
   describe('the oldest pending', () => {
-    const oldest = () => test.ledger.messages.oldestPending();
-
     it('says since when a record is undelivered, whatever was tried', async () => {
       const start = test.clock.at;
       expect(await oldest()).toBeUndefined();

@@ -22,6 +22,11 @@ export function recordingContract(newPlace: NewPlace): void {
   const record = (...readings: Parameters<typeof test.ledger.messages.record>[2]) =>
     test.ledger.messages.record(source, test.clock.at, readings);
 
+  async function statusNow(): Promise<unknown> {
+    const [claim] = await claimDue(test.ledger, test.clock);
+    return claim?.record.body['messageStatus'];
+  }
+
   describe('recording a batch', () => {
     it('makes a message pending that is seen for the first time', async () => {
       expect(await record(row(message('a')), row(message('b')))).toEqual({ ...none, added: 2 });
@@ -115,11 +120,6 @@ export function recordingContract(newPlace: NewPlace): void {
   });
 
   describe('a lower status', () => {
-    const statusNow = async (): Promise<unknown> => {
-      const [claim] = await claimDue(test.ledger, test.clock);
-      return claim?.record.body['messageStatus'];
-    };
-
     it('is not taken when it is read for the first time', async () => {
       await record(row(message('a', 'DELIVERED')));
       test.clock.pass({ minutes: 5 });
