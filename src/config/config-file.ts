@@ -101,7 +101,7 @@ export function readConfigFile(
     }
     if (!isScalar(node) || node.value === null || wanted(name) === 'no') return undefined;
     // Numbers and dates as they are written, not as YAML reads them.
-    const raw = withReferences(typeof node.value === 'string' ? node.value : (node.source ?? String(node.value)));
+    const raw = withReferences(typeof node.value === 'string' ? node.value : (node.source ?? ''));
     const secret = secrets.has(patternOf(where));
     const expansion = expand(raw, secret, world);
     if (expansion.problems.length > 0 && wanted(name) === 'welcome') return undefined;

@@ -38,8 +38,9 @@ export function optional<T>(read: Reader<T>, told: SettingFacts) {
 /** Settings that belong together; left out, each of them has its default or says that it must be given. */
 export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const object = z.strictObject(shape);
-  const leftOut: object = {};
-  return object.prefault(leftOut as z.input<typeof object>);
+  // Its members fill it; that cannot be said in the type of any shape.
+  const leftOut = Object();
+  return object.prefault(leftOut);
 }
 
 function textValue<T>(read: Reader<T>, { example, secret = false }: SettingFacts) {

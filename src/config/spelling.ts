@@ -1,6 +1,5 @@
 /** The known word that was probably meant, if one is close. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
   const wanted = plain(word);
   const [best] = known
     .map((candidate) => ({ candidate, distance: distance(wanted, plain(candidate)) }))
@@ -9,12 +8,14 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best?.candidate;
 }
 
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
+
 /** Levenshtein: how many letters are put in, left out or exchanged. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...left].entries()) {
+  for (const [i, letter] of left.split('').entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...right].entries()) {
+    for (const [j, other] of right.split('').entries()) {
       const exchanged = (row[j] ?? 0) + (letter === other ? 0 : 1);
       next.push(Math.min(exchanged, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }

@@ -4,13 +4,13 @@ import { Secret } from '../../src/config/secret.ts';
 
 const canary = 'canary-7f3a';
 const printed: readonly (readonly [string, (secret: Secret) => string])[] = [
-  ['in a template', (secret) => `${secret}`],
+  ['in a template', (secret) => `${String(secret)}`],
   ['joined to a text', (secret) => 'a ' + String(secret)],
   ['as JSON', (secret) => JSON.stringify({ secret })],
   ['by the console', (secret) => format('%s %o %j', secret, secret, secret)],
   ['with all that is hidden', (secret) => inspect({ secret }, { showHidden: true, depth: null, getters: true })],
-  ['in an error', (secret) => String(new Error(`refused ${secret}`, { cause: secret }))],
-  ['by its members', (secret) => JSON.stringify([Object.entries(secret), { ...secret }])],
+  ['in an error', (secret) => String(new Error(`refused ${String(secret)}`, { cause: secret }))],
+  ['by its members', (secret) => JSON.stringify([Object.entries(secret), Object.assign({}, secret)])],
   ['in a list', (secret) => [secret].join()],
 ];
 
