@@ -75,9 +75,11 @@ export async function runProgram(program: Program, start: (given: Given) => Prom
     process.exitCode = read.kind === 'help' ? 0 : 2;
     return;
   }
+  // Before anybody is told that it runs.
+  const signal = stopped();
   try {
     const running = await start(read.given);
-    await stopped();
+    await signal;
     await running.close();
   } catch (error) {
     process.stderr.write(`${reasonOf(error)}\n`);

@@ -1,7 +1,9 @@
 import { isObject, type JsonObject } from './json.ts';
 import { primitives } from './primitives.ts';
-import { r4Types, valueSets, type R4Type } from './r4-types.ts';
+import type { R4Type } from './r4-datatypes.ts';
+import { r4Types } from './r4-types.ts';
 import type { Issue } from './reply.ts';
+import { valueSets } from './value-sets.ts';
 
 /** More are not told: they are usually one mistake. */
 const mostIssues = 20;
