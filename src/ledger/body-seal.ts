@@ -33,6 +33,7 @@ export function makeBodySeal(encryptionKey: string): BodySeal | undefined {
       if (!stored.startsWith('sealed:')) return stored;
       if (secret === undefined || !stored.startsWith(prefix)) return undefined;
       const sealed = Buffer.from(stored.slice(prefix.length), 'base64');
+      if (sealed.length < nonceBytes + tagBytes) return undefined;
       const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, nonceBytes)).setAAD(Buffer.from(key));
       decipher.setAuthTag(sealed.subarray(-tagBytes));
       try {

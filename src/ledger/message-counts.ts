@@ -4,7 +4,7 @@ import type { MessageCounts } from './ledger.ts';
 
 /** How many messages are in each state, kept as they move: counting millions would take seconds. */
 export async function readCounts(connection: Connection): Promise<MessageCounts> {
-  const rows = await connection.selectFrom('message_count').select(['state', 'count']).execute();
+  const rows = await countsQuery(connection).execute();
   const counted = new Map(rows.map(({ state, count }) => [state, count]));
   const of = (state: RecordState): number => counted.get(state) ?? 0;
   return {
@@ -16,6 +16,9 @@ export async function readCounts(connection: Connection): Promise<MessageCounts>
     rejected: of('rejected'),
   };
 }
+
+export const countsQuery = (connection: Connection) =>
+  connection.selectFrom('message_count').select(['state', 'count']);
 
 /** The moves of one transaction. */
 export class CountMoves {

@@ -30,7 +30,16 @@ export interface LedgerOptions {
  */
 export async function openLedger({ url, access, encryptionKey = '', now }: LedgerOptions): Promise<Ledger> {
   const seal = sealWith(encryptionKey);
-  const database = await openDatabase(url, access);
+  return ledgerOver(await openDatabase(url, access), access, seal, now);
+}
+
+/** The ledger in an open database, which it closes: also when it refuses it. */
+export async function ledgerOver(
+  database: Database,
+  access: LedgerAccess,
+  seal: BodySeal,
+  now: () => Instant,
+): Promise<Ledger> {
   try {
     await migrate(database, access);
     const lease = await leases[access](database);

@@ -1,5 +1,5 @@
 import type { RecordKey } from '../exchange/record-key.ts';
-import type { Database, LedgerTransaction } from './database/database.ts';
+import type { Connection, Database, LedgerTransaction } from './database/database.ts';
 import { messageColumns, type MessageRow } from './database/tables.ts';
 import { CountMoves } from './message-counts.ts';
 
@@ -13,9 +13,13 @@ export async function messagesByKey(
   keys: readonly RecordKey[],
 ): Promise<Map<RecordKey, MessageRow>> {
   if (keys.length === 0) return new Map();
-  const query = tx.selectFrom('message').select(messageColumns).where(database.among('key', keys));
+  const query = byKeyQuery(tx, database, keys);
   const rows = await (database.engine === 'postgres' ? query.orderBy('key').forUpdate() : query).execute();
   return new Map(rows.map((row) => [row.key, row]));
+}
+
+export function byKeyQuery(connection: Connection, database: Pick<Database, 'among'>, keys: readonly RecordKey[]) {
+  return connection.selectFrom('message').select(messageColumns).where(database.among('key', keys));
 }
 
 /** Writes rows down, and counts how they moved. `before` holds those that were there. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Settlement } from '../../../src/exchange/delivery.ts';
 import { keySpace, unreadableKey, type RecordKey } from '../../../src/exchange/record-key.ts';
 import type { Reading, SourceRecord } from '../../../src/exchange/record.ts';
@@ -12,6 +13,8 @@ const keys = keySpace('https://fhir.example-health.org');
 export const keyOf = (id: string): RecordKey => keys.outgoing(id);
 export const replyKeyOf = (id: string, text = 'C'): RecordKey => keys.reply(id, text);
 
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 export type Status = 'QUEUED' | 'SENT' | 'DELIVERED' | 'FAILED';
 const ranks: Readonly<Record<Status, number>> = { QUEUED: 0, SENT: 1, DELIVERED: 3, FAILED: 3 };
 
@@ -24,7 +27,7 @@ export function message(id: string, status: Status = 'SENT', text = 'Your visit 
     related: [],
     occurredAt: Date.parse('2026-03-05T14:07:00Z'),
     stage: { rank: ranks[status], final: ranks[status] === 3 },
-    contentDigest: `content ${id} ${text}`,
+    contentDigest: digest(text),
     changeDigest: `status ${status}`,
     body: { outgoingMessageId: id, outgoingMessage: text, messageStatus: status, incomingMessage: null },
   };
@@ -39,7 +42,7 @@ export function reply(id: string, text = 'C'): SourceRecord {
     related: [thread],
     occurredAt: null,
     stage: { rank: 0, final: true },
-    contentDigest: `content of reply ${id} ${text}`,
+    contentDigest: digest(text),
     changeDigest: '',
     body: { outgoingMessageId: id, incomingMessage: text },
   };

@@ -1,0 +1,71 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Compilable } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dueQuery, nextDueQuery, repliesQuery } from '../../src/ledger/claim.ts';
+import type { Database } from '../../src/ledger/database/database.ts';
+import { openSqlite } from '../../src/ledger/database/sqlite.ts';
+import { countsQuery } from '../../src/ledger/message-counts.ts';
+import { oldestPendingQuery } from '../../src/ledger/messages.ts';
+import { listQuery } from '../../src/ledger/record-list.ts';
+import { byKeyQuery } from '../../src/ledger/stored-messages.ts';
+import { TestClock } from './contract/place.ts';
+import { keyOf } from './contract/rows.ts';
+import { sqlitePlace, type SqlitePlace } from './sqlite-place.ts';
+
+let place: SqlitePlace;
+let database: Database;
+let file: DatabaseSync;
+
+beforeAll(async () => {
+  const clock = new TestClock();
+  place = await sqlitePlace(clock.now);
+  await (await place.open('owner')).close();
+  database = openSqlite(place.path, 'reader');
+  file = new DatabaseSync(place.path, { readOnly: true });
+});
+afterAll(async () => {
+  file.close();
+  await database.close();
+  await place.remove();
+});
+
+/** How SQLite would go about the query. */
+function plan(query: Compilable): string {
+  const { sql, parameters } = query.compile();
+  const values = parameters.map((value) => (typeof value === 'number' ? value : String(value)));
+  return file
+    .prepare(`explain query plan ${sql}`)
+    .all(...values)
+    .map(({ detail }) => String(detail))
+    .join('\n');
+}
+
+const page = { limit: 100 };
+const cursor = Buffer.from('messages 5000').toString('base64url');
+
+describe('however much was delivered', () => {
+  it.each<[string, () => Compilable, string]>([
+    ['claiming', () => dueQuery(database.kysely, database, 1, 100), 'message_due'],
+    ['the next due', () => nextDueQuery(database.kysely), 'message_due'],
+    ['the replies to messages', () => repliesQuery(database.kysely, database, [keyOf('a')]), 'message_reply'],
+    ['messages by their keys', () => byKeyQuery(database.kysely, database, [keyOf('a')]), 'sqlite_autoindex_message_1'],
+    ['the oldest pending', () => oldestPendingQuery(database.kysely), 'message_pending'],
+    ['a list by state', () => listQuery(database.kysely, { state: 'rejected' }, { ...page, cursor }), 'message_state'],
+    ['a list by code', () => listQuery(database.kysely, { code: 'resource-refused' }, page), 'message_code'],
+    ['one record', () => listQuery(database.kysely, { key: keyOf('a') }, page), 'sqlite_autoindex_message_1'],
+  ])('%s goes by an index alone, and sorts nothing', (_, query, index) => {
+    const steps = plan(query());
+    expect(steps).toMatch(new RegExp(`(SEARCH|SCAN) message USING (COVERING )?INDEX ${index}\\b`));
+    expect(steps).not.toMatch(/SCAN message$|USE TEMP B-TREE/m);
+  });
+
+  it('the whole list goes by position', () => {
+    expect(plan(listQuery(database.kysely, {}, { ...page, cursor }))).toBe(
+      'SEARCH message USING INTEGER PRIMARY KEY (rowid>?)',
+    );
+  });
+
+  it('counting looks at no message', () => {
+    expect(plan(countsQuery(database.kysely))).toBe('SCAN message_count');
+  });
+});
