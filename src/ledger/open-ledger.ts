@@ -47,7 +47,7 @@ export async function ledgerOver(
     return assemble(database, lease, seal);
   } catch (error) {
     await database.close();
-    throw error;
+    throw database.refusalOf(error);
   }
 }
 

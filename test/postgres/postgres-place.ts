@@ -5,7 +5,8 @@ import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { LedgerPlace, NewPlace } from '../ledger/contract/place.ts';
 
 export interface PostgresPlace extends LedgerPlace {
-  /** Of the schema that the ledger is in. */
+  readonly schema: string;
+  /** Of the ledger in that schema. */
   readonly url: string;
   /** As the administrator, in that schema. */
   query<Row extends QueryResultRow>(text: string, parameters?: readonly unknown[]): Promise<readonly Row[]>;
@@ -20,6 +21,7 @@ export const postgresPlace: (...args: Parameters<NewPlace>) => Promise<PostgresP
   await admin.query(`set search_path = ${schema}`);
   const url = inSchema(inject('postgresUrl'), schema);
   return {
+    schema,
     url,
     async query<Row extends QueryResultRow>(text: string, parameters: readonly unknown[] = []) {
       return (await admin.query<Row>(text, [...parameters])).rows;

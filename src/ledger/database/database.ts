@@ -13,6 +13,8 @@ export interface Database {
   /** Writes whole rows over those with the same key, or as new ones. */
   putMessages(transaction: LedgerTransaction, rows: readonly MessageRow[]): Promise<void>;
   hasTable(name: keyof LedgerTables): Promise<boolean>;
+  /** What failed while the ledger was opened, as a refusal a person can act on; anything else as it is. */
+  refusalOf(error: unknown): unknown;
   /** Gives up the ownership, when it has it, and every connection. */
   close(): Promise<void>;
 }

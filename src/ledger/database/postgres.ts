@@ -44,6 +44,7 @@ export async function openPostgres(url: string, access: LedgerAccess): Promise<D
       );
       return rows[0]?.found != null;
     },
+    refusalOf: (error) => refusedByPostgres(error, url),
     async close() {
       await kysely.destroy();
       await lock?.end();
@@ -84,10 +85,12 @@ async function holdOwnerLock(config: ClientConfig): Promise<Client> {
   client.on('error', () => {});
   try {
     await client.connect();
-    const { rows } = await client.query<{ held: boolean }>(
+    // Null: none of the schemas in the search path is there for this user.
+    const { rows } = await client.query<{ held: boolean | null }>(
       `select pg_try_advisory_lock(hashtextextended('dialog-health-fhir ledger ' || current_schema(), 0)) as held`,
     );
     if (rows[0]?.held === true) return client;
+    if (rows[0]?.held === null) throw notWritable(config.connectionString ?? '', '3F000');
   } catch (error) {
     await client.end().catch(() => {});
     throw refusedByPostgres(error, config.connectionString ?? '');
@@ -104,10 +107,7 @@ export function refusedByPostgres(error: unknown, url: string): unknown {
   if (error instanceof LedgerRefused) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (writeRefusals.has(code)) {
-    return new LedgerRefused(
-      'not-writable',
-      `The ledger ${placeOf(url)} cannot be written (SQLSTATE ${code}). Grant the user of ledger.url create and write on the schema, on the primary server.`,
-    );
+    return notWritable(url, code);
   }
   // Classes 08 connection, 28 login, 3D no such database, 53 too many connections, 57P server starting or ending;
   // without SQLSTATE: the network, DNS, TLS.
@@ -116,6 +116,13 @@ export function refusedByPostgres(error: unknown, url: string): unknown {
   return new LedgerRefused(
     'unreachable',
     `The ledger ${placeOf(url)} cannot be reached${code === '' ? '' : ` (${code})`}. Check ledger.url: host, port, database, user and password.`,
+  );
+}
+
+function notWritable(url: string, sqlState: string): LedgerRefused {
+  return new LedgerRefused(
+    'not-writable',
+    `The ledger ${placeOf(url)} cannot be written (SQLSTATE ${sqlState}). Grant the user of ledger.url create and write on the schema, on the primary server.`,
   );
 }
 

@@ -46,7 +46,7 @@ export function openSqlite(path: string, access: LedgerAccess): Database {
     file = new DatabaseSync(path, { readOnly: access === 'reader', timeout: busyTimeoutMs });
     prepareFile(file, access);
     if (access === 'owner') checkFile(file, path);
-    return databaseOver(file, lock);
+    return databaseOver(file, path, lock);
   } catch (error) {
     file?.close();
     lock?.release();
@@ -85,7 +85,7 @@ function checkFile(file: DatabaseSync, path: string): void {
   throw damaged(path);
 }
 
-function databaseOver(file: DatabaseSync, lock: OwnerLock | undefined): Database {
+function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefined): Database {
   const prepared = new Map<string, StatementSync>();
 
   function prepare(text: string): StatementSync {
@@ -121,6 +121,7 @@ function databaseOver(file: DatabaseSync, lock: OwnerLock | undefined): Database
     async hasTable(name) {
       return prepare('select 1 from sqlite_schema where name = ?').get(name) !== undefined;
     },
+    refusalOf: (error) => refusedBySqlite(error, path),
     async close() {
       // Kysely closes only what it has used.
       await kysely.destroy();
