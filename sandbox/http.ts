@@ -11,7 +11,9 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // A loop that is left destroys what it reads, and with it the connection that is to carry the answer.
+    const stream: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    for await (const chunk of stream) {
       bytes += chunk.length;
       if (bytes > maxBytes) return { kind: 'too-large' };
       chunks.push(chunk);

@@ -29,6 +29,8 @@ export interface EhrOptions {
   readonly referentialIntegrity?: boolean;
   /** none: anything is stored. structure: R4's elements, types and codes. full: the same and Medplum's validator. */
   readonly validate?: 'none' | 'structure' | 'full';
+  /** 413 to what is larger; 64 MiB when not said. */
+  readonly maxBodyBytes?: number;
   readonly now?: () => number;
   readonly newId?: () => string;
 }
@@ -57,6 +59,7 @@ const everything: Offers = {
 export async function startEhr(options: EhrOptions = {}): Promise<RunningEhr> {
   const { host = '127.0.0.1', port = 0, orFree = false, auth = { kind: 'none' } } = options;
   const { resources = [], referentialIntegrity = true, now = Date.now, newId = randomUUID } = options;
+  const { maxBodyBytes = 64 * 1024 * 1024 } = options;
   const store = openStore(now);
   for (const resource of resources) store.write(resource.resourceType, resource.id ?? newId(), { ...resource });
   const check = await checkOf(options.validate ?? 'structure');
@@ -66,7 +69,7 @@ export async function startEhr(options: EhrOptions = {}): Promise<RunningEhr> {
     const [path = '/'] = (request.url ?? '/').split('?');
     if (path === '/sandbox/faults') void controlFaults(faults, request, response);
     else if (path === '/') sendText(response, 200, landing(origin));
-    else void answerFhir({ ehr, auth, faults, requests, now }, request, response);
+    else void answerFhir({ ehr, auth, faults, requests, now, maxBodyBytes }, request, response);
   });
   const origin = originOf(host, await listenAt(server, { host, port, orFree }));
   const offers = { ...everything, ...options.offers };

@@ -26,9 +26,9 @@ export interface FhirHttp {
   readonly faults: FaultQueue<EhrFault>;
   readonly requests: EhrRequest[];
   readonly now: () => number;
+  readonly maxBodyBytes: number;
 }
 
-const maxBodyBytes = 64 * 1024 * 1024;
 const requestsKept = 10_000;
 const fhirJson = 'application/fhir+json; charset=utf-8';
 
@@ -68,7 +68,7 @@ export interface Asked {
 }
 
 async function readRequest(
-  { auth }: FhirHttp,
+  { auth, maxBodyBytes }: FhirHttp,
   request: IncomingMessage,
 ): Promise<Asked | Refused | { readonly kind: 'gone' }> {
   const { method = '', url = '', headers } = request;

@@ -28,7 +28,7 @@ export function findByCriteria(ehr: Ehr, type: ResourceType, criteria: string): 
 function find(ehr: Ehr, type: ResourceType, query: URLSearchParams): Found {
   let ids: ReadonlySet<string> | undefined;
   for (const [name, value] of query) {
-    const finder = finders[type][name];
+    const finder = Object.hasOwn(finders[type], name) ? finders[type][name] : undefined;
     if (finder === undefined) return refused(400, 'not-supported', `There is no search parameter "${name}" here.`);
     if (value === '') return refused(400, 'invalid', `The search parameter "${name}" is empty.`);
     const found = new Set(finder(ehr, type, value));

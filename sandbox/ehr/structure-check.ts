@@ -61,7 +61,8 @@ function objectCheck(type: string, { elements, choices = [] }: R4Type): ObjectCh
 }
 
 function checkObject(type: string, value: unknown, path: string, contained: ReadonlySet<string>, tell: Tell): void {
-  const shape = r4Types[type];
+  // The type of something contained comes from outside.
+  const shape = Object.hasOwn(r4Types, type) ? r4Types[type] : undefined;
   if (!isObject(value)) return tell({ code: 'structure', diagnostics: 'An object is needed.', expression: path });
   if (shape === undefined) return;
   const names = Object.keys(value);

@@ -29,7 +29,7 @@ const program = {
 };
 
 await runProgram(program, async (given) => {
-  const [code, username] = [given(flags.console), given(flags.username)];
+  const [code, username, password] = [given(flags.console), given(flags.username), given(flags.password)];
   const vendor = await startVendor({
     host: given(flags.host),
     port: readNumber(given(flags.port), '--port'),
@@ -38,12 +38,14 @@ await runProgram(program, async (given) => {
     persons: Math.max(1, readNumber(given(flags.persons), '--persons')),
     console: code,
     username,
-    password: given(flags.password),
+    password,
   });
   const week = `${sevenDaysAgo()} 00:00:00/${today()} 00:00:00`;
   console.log(`Dialog Health simulator at ${vendor.url}`);
+  // A password of one's own is not for the screen: curl asks for it.
+  const user = password === flags.password.fallback ? `${username}:${password}` : username;
   console.log(`Console ${code}, user ${username}. Ctrl-C ends it.`);
-  console.log(`curl -u '${username}:PASSWORD' '${vendor.url}/api/responses/${code}/${encodeURI(week)}'`);
+  console.log(`curl -u '${user}' '${vendor.url}/api/responses/${code}/${encodeURI(week)}'`);
   console.log(`What can go wrong on demand: curl ${vendor.origin}/sandbox/faults`);
   return vendor;
 });

@@ -250,6 +250,21 @@ describe('the sandbox EHR', () => {
     });
   });
 
+  it('answers 413 to a body over its limit, however long it is', async () => {
+    await open({ maxBodyBytes: 10_000 });
+    const long = bundle('batch', put('a', { payload: [{ contentString: 'x'.repeat(3_000_000) }] }));
+    const refused = await send('POST', '', long);
+    expect(refused.status).toBe(413);
+    expect((await outcomeOf(refused)).issue[0]?.code).toBe('too-long');
+  });
+
+  it('is not misled by names that every object has', async () => {
+    await open();
+    expect((await send('GET', 'Communication?constructor=x')).status).toBe(400);
+    const contained = JSON.stringify({ ...message('a'), contained: [{ resourceType: 'constructor', id: 'x' }] });
+    expect((await send('POST', 'Communication', contained)).status).toBe(201);
+  });
+
   it('takes 20,000 conditional updates in batches at thousands a second', async () => {
     await open();
     const started = performance.now();
