@@ -74,6 +74,8 @@ function begin({ env, defaultFile, file: path = defaultFile }: LoadConfigOptions
     file,
     /** What the file itself told first; a setting is told of once. */
     problems(mistakes: readonly Mistake[]): readonly ConfigProblem[] {
+      // Of a file that cannot be read, nothing is known.
+      if (file.problems.some((problem) => problem.path === '-')) return file.problems;
       const told = new Set(file.problems.map((problem) => problem.path));
       const more = mistakes
         .map((mistake): ConfigProblem => {

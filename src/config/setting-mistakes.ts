@@ -21,7 +21,8 @@ export const patternOf = (path: SettingPath): string => pathText(path).replaceAl
 
 /** What the schema found, for people. */
 export function mistakesOf(error: z.ZodError, schema: z.core.$ZodType): readonly Mistake[] {
-  const declared = declaredSettings(schema).map(({ path }) => path);
+  const settings = declaredSettings(schema);
+  const declared = settings.map(({ path }) => path);
   return error.issues.flatMap((issue): readonly Mistake[] => {
     const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
     if (issue.code === 'unrecognized_keys') {
@@ -31,13 +32,15 @@ export function mistakesOf(error: z.ZodError, schema: z.core.$ZodType): readonly
       }));
     }
     if (issue.code === 'custom') return [{ path, message: issue.message }];
-    const list = issue.code === 'invalid_type' && /array|tuple/.test(issue.expected);
-    const what =
-      list || issue.code === 'too_small' ? 'must be a list with at least one entry.' : 'must be a group of settings.';
-    const first = declared.find((each) => each.startsWith(patternOf(path)));
-    return [{ path, message: `${what}${first === undefined ? '' : ` Example: ${first}`}` }];
+    const list = issue.code === 'too_small' || (issue.code === 'invalid_type' && /array|tuple/.test(issue.expected));
+    const what = list ? 'must be a list with at least one entry.' : 'must be a group of settings.';
+    const first = settings.find((each) => each.path.startsWith(patternOf(path)));
+    const line = first === undefined ? '' : `${lastName(first.path)}: ${first.example}`;
+    return [{ path, message: `${what} Example: ${list ? '- ' : ''}${line}` }];
   });
 }
+
+const lastName = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
 function unknownSetting(key: string, group: string, declared: readonly string[]): string {
   const start = group === '' ? '' : `${group}.`;

@@ -10,16 +10,18 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
 
-/** Levenshtein: how many letters are put in, left out or exchanged. */
+/** How many letters are put in, left out, exchanged, or in each other's place. */
 function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [i, letter] of left.split('').entries()) {
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 0; i < left.length; i += 1) {
     const next = [i + 1];
-    for (const [j, other] of right.split('').entries()) {
-      const exchanged = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(exchanged, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    for (let j = 0; j < right.length; j += 1) {
+      const exchanged = (row[j] ?? 0) + (left[i] === right[j] ? 0 : 1);
+      const turned = left[i] === right[j - 1] && left[i - 1] === right[j] ? (before[j - 1] ?? 0) + 1 : Infinity;
+      next.push(Math.min(exchanged, turned, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row.at(-1) ?? 0;
 }

@@ -3,6 +3,8 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 /** OWASP's first choice for scrypt: 32 MiB and about a tenth of a second for each try. */
 const cost = { N: 2 ** 15, r: 8, p: 3 } as const;
 const memory = 64 * 2 ** 20;
+/** Five times ours: a login must not take seconds. */
+const work = 2 ** 22;
 const saltBytes = 16;
 const hashBytes = 32;
 /** Without `$`, which compose files expand. */
@@ -30,7 +32,7 @@ function read(text: string): { readonly cost: Cost; readonly salt: Buffer; reado
   const [, n = '', r = '', p = '', salt = '', hash = ''] = pattern.exec(text) ?? [];
   const [N, R, P] = [Number(n), Number(r), Number(p)];
   const isPower = N >= 2 && (N & (N - 1)) === 0;
-  if (!isPower || R < 1 || P < 1 || 128 * N * R + 128 * R * P > memory) return undefined;
+  if (!isPower || R < 1 || P < 1 || 128 * N * R + 128 * R * P > memory || N * R * P > work) return undefined;
   return { cost: { N, r: R, p: P }, salt: Buffer.from(salt, 'base64url'), hash: Buffer.from(hash, 'base64url') };
 }
 

@@ -19,6 +19,8 @@ import {
 
 const dayMs = 86_400_000;
 
+const patient = (system: string) => `    patient: {system: "urn:oid:${system}"}`;
+
 describe('the environment alone', () => {
   it('is a whole configuration', () => {
     const { sources, destination, mapping } = configOf(loadedBy(leastEnvironment));
@@ -173,7 +175,6 @@ describe('a configuration', () => {
   });
 
   it('may have several sources, each with its own persons', () => {
-    const patient = (system: string) => `    patient: {system: "urn:oid:${system}"}`;
     const sources = `sources:\n${sourceNamed('one')}${patient('2.999.1')}\n${sourceNamed('two')}${patient('2.999.2')}`;
     expect(configOf(loadedFrom(yamlWith({ sources }))).sources.map(({ name, patient }) => [name, patient])).toEqual([
       ['one', { system: 'urn:oid:2.999.1' }],
@@ -190,7 +191,7 @@ describe('a file that is no configuration', () => {
   ])('because it %s is told as that', (_why, make, message) => {
     const file = make();
     const loaded = loadConfig({ env: {}, defaultFile, file, now: () => now });
-    expect(problemsOf(loaded)[0]).toEqual({ file, path: '-', message });
+    expect(problemsOf(loaded)).toEqual([{ file, path: '-', message }]);
   });
 
   it.each(['# nothing but a comment', '---', '{}', '- a', 'word', '~'])('but "%s" is told what it lacks', (yaml) => {

@@ -4,7 +4,7 @@ import { Secret } from '../../src/config/secret.ts';
 
 const canary = 'canary-7f3a';
 const printed: readonly (readonly [string, (secret: Secret) => string])[] = [
-  ['in a template', (secret) => `${String(secret)}`],
+  ['in a template', (secret) => `a ${String(secret)}`],
   ['joined to a text', (secret) => 'a ' + String(secret)],
   ['as JSON', (secret) => JSON.stringify({ secret })],
   ['by the console', (secret) => format('%s %o %j', secret, secret, secret)],

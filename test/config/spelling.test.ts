@@ -13,7 +13,8 @@ describe('a misspelt word', () => {
     ['timezon', 'timezone'],
     ['timeOut', 'timeout'],
     ['uri', 'url'],
-    ['tlss', 'tls'],
+    ['tsl', 'tls'],
+    ['cosnole', 'console'],
   ])('%s means %s', (word, meant) => {
     expect(nearest(word, known)).toBe(meant);
   });

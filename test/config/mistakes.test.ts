@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { declaredSettings } from '../../src/config/setting.ts';
+import { configSchema } from '../../src/config/config.ts';
+import { loadedFrom, opsHash, problemsOf, sourceNamed, toldOf, yamlWith } from './written-config.ts';
+
+const told = (sections: Parameters<typeof yamlWith>[0]) => toldOf(loadedFrom(yamlWith(sections)));
+
+describe('every mistake', () => {
+  const yaml = [
+    'sources:',
+    '  - name: main clinic',
+    '    kind: dialog-health',
+    '    url: http://vendor.example.org/api',
+    '    consol: SIDTEST',
+    '    username: hospital-api',
+    '    password: ${NONE}',
+    '    settleDelay: 120',
+    '    requestsPerHour: 10',
+    'destination:',
+    '  url: https://ehr.example.org/fhir',
+    '  write: sometimes',
+    '  auth: {kind: basic, username: writer}',
+    'http:',
+    '  users:',
+    `    - {name: ops, passwordHash: "${opsHash}", role: boss}`,
+    'logg: {}',
+  ].join('\n');
+
+  it('is told at once, in the order of the file, with line, path and an example (G1)', () => {
+    expect(toldOf(loadedFrom(yaml))).toEqual([
+      '- mapping.canonicalBase: must be set: it stands in the charts for ever, in identifiers and extension URLs, so it is yours to choose. Example: https://fhir.your-hospital.org',
+      '2 sources[0].name: "main clinic" is not a name: letters, digits, ".", "_" and "-", at most 63 of them, the first a letter or digit. Example: main-clinic',
+      '2 sources[0].console: must be set. Example: SIDJUL8079',
+      '4 sources[0].url: is http, so patient data would cross the network unencrypted. Write https, or set allowHttp: true.',
+      '5 sources[0].consol: is no setting. Did you mean console?',
+      '7 sources[0].password: The variable NONE is not set. Set it, or NONE_FILE to the name of a file that holds it.',
+      '8 sources[0].settleDelay: "120" is not a duration such as 90s, 5m, 6h or 7d: write a whole number and its unit. Example: 2m',
+      '9 sources[0].requestsPerHour: is less than the 12 runs an hour of the schedule, and each needs a request. Example: 24',
+      '12 destination.write: "sometimes" is none of auto, put-by-id, conditional-update. Example: put-by-id',
+      '13 destination.auth.password: is needed for basic. Example: ${file:/run/secrets/ehr}',
+      '16 http.users[0].role: "boss" is none of viewer, operator, admin. Example: operator',
+      expect.stringMatching(/^17 logg: is no setting\. Did you mean log\?$/),
+    ]);
+  });
+
+  it('names the file', () => {
+    const problems = problemsOf(loadedFrom(yaml));
+    expect(problems.every(({ file }) => file.endsWith('/ours.yaml'))).toBe(true);
+  });
+});
+
+describe('an unknown key', () => {
+  it.each([
+    [{ source: 'requestPerHour: 5' }, 'sources[0].requestPerHour: is no setting. Did you mean requestsPerHour?'],
+    [
+      { source: 'requests_per_hour: 500' },
+      'sources[0].requests_per_hour: is no setting. Did you mean requestsPerHour?',
+    ],
+    [{ source: 'tls: {cert: x}' }, 'sources[0].tls.cert: is no setting. Known here: ca, certificate, key.'],
+    [{ more: 'destinations: {}' }, 'destinations: is no setting. Did you mean destination?'],
+    [{ more: 'destinaton:' }, 'destinaton: is no setting. Did you mean destination?'],
+    [{ more: 'ledger: {keys: [a]}' }, 'ledger.keys: is no setting. Known here: url, encryptionKey, retention.'],
+    [{ more: '1: x' }, '1: is no setting.'],
+  ])('in %j is told with the one that was meant', (sections, message) => {
+    expect(told(sections)).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe('what must be given', () => {
+  it.each([
+    [
+      'sources',
+      yamlWith({ sources: '' }),
+      'sources: must be a list with at least one entry. Example: - name: main-clinic',
+    ],
+    ['sources', yamlWith({ sources: 'sources: []' }), 'sources[0].name: must be set. Example: main-clinic'],
+    ['destination', yamlWith({ destination: '' }), 'destination.url: must be set.'],
+    [
+      'a group',
+      yamlWith({ destination: 'destination: x' }),
+      'destination: must be a group of settings. Example: kind: fhir-server',
+    ],
+    [
+      'a list',
+      yamlWith({ more: 'http: {users: x}' }),
+      'http.users: must be a list with at least one entry. Example: - name: ops',
+    ],
+    ['one value', yamlWith({ source: 'timeout: [5m]' }), 'sources[0].timeout: The value must be one value, not a list'],
+  ])('is told: %s', (_what, yaml, message) => {
+    expect(toldOf(loadedFrom(yaml))).toContainEqual(expect.stringContaining(message));
+  });
+
+  it.each(
+    declaredSettings(configSchema)
+      .filter(({ path, ...each }) => each.default === undefined && /^sources\[\]\.\w+$/.test(path))
+      .map(({ path }) => path.replace('sources[].', '')),
+  )('is told for a source without %s', (name) => {
+    const sources = `sources:\n${sourceNamed('one').replace(new RegExp(`${name}: .*`), `${name}:`)}`;
+    expect(told({ sources })).toEqual([
+      expect.stringMatching(new RegExp(`sources\\[0\\]\\.${name}: must be set\\. Example: .+`)),
+    ]);
+  });
+});
+
+describe('a value', () => {
+  it.each([
+    ['settleDelay: 2', 'settleDelay: "2" is not a duration'],
+    ['settleDelay: 2min', 'settleDelay: "2min" is not a duration'],
+    ['settleDelay: 7h', 'settleDelay: "7h" is out of range: write something from 0s to 6h.'],
+    ['lateness: 7', 'lateness: "7" is not a duration'],
+    ['maxResponseBytes: 1GB', 'maxResponseBytes: "1GB" is not a size'],
+    ['requestsPerHour: 0', 'requestsPerHour: "0" is no whole number from 1 to 100000.'],
+    ['requestsPerHour: 1.5', 'requestsPerHour: "1.5" is no whole number'],
+    ['requestsPerHour: many', 'requestsPerHour: "many" is no whole number'],
+    ['timezone: Mars/Olympus', 'timezone: "Mars/Olympus" is not a time zone of the IANA list.'],
+    ['schedule: "*/5 * * *"', 'schedule: "*/5 * * *" is not a cron expression'],
+    ['schedule: "61 * * * *"', 'schedule: "61 * * * *" has a wrong minute'],
+    ['startAt: 2026-01-01', 'startAt: "2026-01-01" is not a moment: write date, time and zone.'],
+    ['startAt: 2026-01-01T00:00:00', 'startAt: "2026-01-01T00:00:00" is not a moment'],
+    ['startAt: 2026-13-01T00:00:00Z', 'startAt: "2026-13-01T00:00:00Z" is not a moment'],
+    ['method: POST', 'method: "POST" is none of auto, GET, PUT.'],
+    ['allowHttp: yes', 'allowHttp: "yes" is not true or false.'],
+    ['patient: {from: personMisc6}', 'patient.from: "personMisc6" is none of personId'],
+  ])('of a source is told where it is wrong: %s', (source, message) => {
+    expect(told({ source })).toEqual([expect.stringContaining(`sources[0].${message}`)]);
+  });
+
+  it.each([
+    ['ledger: {url: ledger.db}', 'ledger.url: The value is no ledger'],
+    ['ledger: {url: "postgres://ops:a/b@db.example.org/sms"}', 'ledger.url: The value is no ledger'],
+    ['ledger: {encryptionKey: c2hvcnQ=}', 'ledger.encryptionKey: The value is not 32 bytes in base64'],
+    ['http: {port: 65536}', 'http.port: "65536" is no whole number from 0 to 65535.'],
+    ['http: {users: [{name: "a b", passwordHash: x, role: viewer}]}', 'http.users[0].passwordHash: The value is not'],
+    ['log: {level: debug}', 'log.level: "debug" is none of info, warn, error.'],
+  ])('is told where it is wrong: %s', (more, message) => {
+    expect(told({ more })).toContainEqual(expect.stringContaining(message));
+  });
+
+  it.each([
+    ['patient: {reference: conditional}', 'patient.reference: "conditional"'],
+    ['patient: {reference: lookup}', 'patient.reference: "lookup"'],
+    ['patient: {missing: send-identifier}', 'patient.missing: "send-identifier"'],
+    ['patient: {missing: reject}', 'patient.missing: "reject"'],
+  ])('that is documented for later is refused by its name: %s', (more, message) => {
+    expect(told({ more })).toEqual([expect.stringContaining(`${message} is not offered by this version: use `)]);
+  });
+
+  it.each([
+    ['auth: {kind: client-credentials}', 'auth.kind: "client-credentials"'],
+    ['auth: {kind: backend-services}', 'auth.kind: "backend-services"'],
+    ['deliver: final', 'deliver: "final"'],
+    ['write: conditional-create', 'write: "conditional-create"'],
+    ['write: search-then-create', 'write: "search-then-create"'],
+    ['dialect: r4-strict', 'dialect: "r4-strict"'],
+  ])('of the EHR that is documented for later is refused by its name: %s', (line, message) => {
+    const destination = `destination:\n  url: https://ehr.example.org/fhir\n  ${line}`;
+    expect(told({ destination })).toEqual([
+      expect.stringContaining(`destination.${message} is not offered by this version: use `),
+    ]);
+  });
+
+  it('that has no effect yet is refused', () => {
+    const mapping = 'mapping: {canonicalBase: https://fhir.hospital.example.org, keySecret: hunter2}';
+    expect(told({ mapping })).toEqual([
+      expect.stringContaining('mapping.keySecret: The value is not offered by this version: leave it empty;'),
+    ]);
+  });
+});
