@@ -51,12 +51,12 @@ const kinds = {
     sentence: 'Dialog Health answered with a server error.',
   },
   'source-refused': {
-    class: 'permanent',
+    class: 'transient',
     scope: 'source',
     sentence: 'Dialog Health refused the request. Check sources[].console, method and timestampFormat.',
   },
   'source-redirect': {
-    class: 'permanent',
+    class: 'transient',
     scope: 'source',
     sentence: 'Dialog Health redirected the request, which is never followed. Set sources[].url to the final address.',
   },
@@ -216,7 +216,8 @@ const kinds = {
   'source-not-configured': {
     class: 'permanent',
     scope: 'record',
-    sentence: 'The record was read from a source that is no longer configured. Add it to sources again, then release the record.',
+    sentence:
+      'The record was read from a source that is no longer configured. Add it to sources again, then release the record.',
   },
   'body-sealed': {
     class: 'permanent',
@@ -241,9 +242,9 @@ export interface Problem {
   readonly retryAfterMs?: number;
 }
 
-export const problemCodes = Object.keys(kinds) as readonly ProblemCode[];
-
 export const isProblemCode = (value: string): value is ProblemCode => Object.hasOwn(kinds, value);
+
+export const problemCodes: readonly ProblemCode[] = Object.keys(kinds).filter(isProblemCode);
 
 export const problemKind = (code: ProblemCode): ProblemKind => kinds[code];
 

@@ -6,37 +6,41 @@ import type { Instant } from '../../exchange/window.ts';
 import { canonicalJson } from './lossless-json.ts';
 import { sentAt } from './sent-at.ts';
 
-/** The fields of a message result, as the vendor's page lists them. All of them are strings or null. */
-export const messageResultFields = [
-  'leadMessageSent',
-  'incomingMessage',
-  'outgoingMessageId',
-  'outgoingMessageSentDate',
-  'outgoingMessageSentTime',
-  'outgoingMessage',
-  'personName',
-  'personId',
-  'mobileNumber',
-  'caregiverName',
-  'caregiverPhone',
-  'messageType',
-  'recipientType',
-  'campaignName',
-  'campaignId',
-  'broadcastName',
-  'broadcastId',
-  'carrier',
-  'delivered',
-  'messageStatus',
-  'messageSentBy',
-  'personMisc1',
-  'personMisc2',
-  'personMisc3',
-  'personMisc4',
-  'personMisc5',
-] as const;
+/** A row without any of the fields that the vendor's page lists, in its order. All of them are strings or null. */
+const noFields = {
+  leadMessageSent: null,
+  incomingMessage: null,
+  outgoingMessageId: null,
+  outgoingMessageSentDate: null,
+  outgoingMessageSentTime: null,
+  outgoingMessage: null,
+  personName: null,
+  personId: null,
+  mobileNumber: null,
+  caregiverName: null,
+  caregiverPhone: null,
+  messageType: null,
+  recipientType: null,
+  campaignName: null,
+  campaignId: null,
+  broadcastName: null,
+  broadcastId: null,
+  carrier: null,
+  delivered: null,
+  messageStatus: null,
+  messageSentBy: null,
+  personMisc1: null,
+  personMisc2: null,
+  personMisc3: null,
+  personMisc4: null,
+  personMisc5: null,
+};
 
-export type MessageResultField = (typeof messageResultFields)[number];
+export type MessageResultField = keyof typeof noFields;
+
+export const messageResultFields: readonly MessageResultField[] = Object.keys(noFields).filter(
+  (name): name is MessageResultField => Object.hasOwn(noFields, name),
+);
 
 /** What a row needs to become messages. */
 export interface ReadingContext {
@@ -69,15 +73,12 @@ type MessageResult =
   | { readonly kind: 'readable'; readonly fields: Fields; readonly at: Instant | null }
   | { readonly kind: 'unreadable'; readonly problem: Problem };
 
-const noFields = Object.fromEntries(messageResultFields.map((name) => [name, null])) as Fields;
-
 /** The listed fields alone, in the page's order, with null for one that is not there. */
 function messageResultOf(row: unknown): MessageResult {
-  if (typeof row !== 'object' || row === null || Array.isArray(row)) return unreadable({ code: 'unreadable-row' });
-  const given = row as Readonly<Record<string, unknown>>;
-  const fields = { ...noFields };
+  if (!isObject(row)) return unreadable({ code: 'unreadable-row' });
+  const fields: Fields = { ...noFields };
   for (const where of messageResultFields) {
-    const value = given[where] ?? null;
+    const value = row[where] ?? null;
     if (value !== null && typeof value !== 'string') return unreadable({ code: 'unreadable-row', where });
     fields[where] = value;
   }
@@ -87,6 +88,9 @@ function messageResultOf(row: unknown): MessageResult {
   const where = sent.kind === 'no date' ? 'outgoingMessageSentDate' : 'outgoingMessageSentTime';
   return unreadable({ code: 'unreadable-row', where });
 }
+
+const isObject = (row: unknown): row is Readonly<Record<string, unknown>> =>
+  typeof row === 'object' && row !== null && !Array.isArray(row);
 
 const unreadable = (problem: Problem): MessageResult => ({ kind: 'unreadable', problem });
 

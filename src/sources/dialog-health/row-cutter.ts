@@ -76,16 +76,9 @@ export class RowCutter {
 
   /** Reads on from there to where the place changes, or to the chunk's end. */
   #read(chunk: Uint8Array, at: number): number {
-    switch (this.#place) {
-      case 'start':
-        return this.#start(chunk, at);
-      case 'around the list':
-        return this.#readAround(chunk, at);
-      case 'between rows':
-        return this.#readBetween(chunk, at);
-      case 'in a row':
-        return this.#readRow(chunk, at);
-    }
+    if (this.#place === 'in a row') return this.#readRow(chunk, at);
+    if (this.#place === 'between rows') return this.#readBetween(chunk, at);
+    return this.#place === 'start' ? this.#start(chunk, at) : this.#readAround(chunk, at);
   }
 
   #start(chunk: Uint8Array, at: number): number {

@@ -1,7 +1,9 @@
+import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { pipeline } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
 import type { Instant, TimeWindow } from '../../exchange/window.ts';
+import { httpDate } from '../../network/http-date.ts';
+import { networkFailure, type NetworkFailure } from '../../network/network-failure.ts';
 
 /** The page says GET, its sample PUT. */
 export type WritebackMethod = 'GET' | 'PUT';
@@ -23,46 +25,77 @@ export interface WritebackCall {
 }
 
 export interface WritebackAnswer {
+  readonly kind: 'answer';
   readonly status: number;
   readonly retryAfter: string | undefined;
   readonly allow: string | undefined;
   /** The vendor's clock, from `Date`. */
   readonly vendorNow: Instant | undefined;
-  /** The decompressed body. */
+  /** The decompressed body, once. Throws `BrokenOff` when it does not come to its end. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Ends the connection without reading on. */
+  /** Ends the connection unless the body was read to its end. */
   discard(): void;
 }
 
-/** One call of `/api/responses/{console}/{start}/{end}`. Throws what the network throws; redirects are not followed. */
-export async function callWriteback(call: WritebackCall): Promise<WritebackAnswer> {
-  const { statusCode, headers, body } = await request(writebackUrl(call), {
-    method: call.method,
-    signal: call.signal,
-    headers: {
-      accept: 'application/json',
-      'accept-encoding': 'gzip, deflate, br',
-      authorization: basicAuthorization(call.username, call.password),
-      ...(call.method === 'PUT' ? { 'content-type': 'application/json' } : {}),
-    },
-    ...(call.dispatcher === undefined ? {} : { dispatcher: call.dispatcher }),
-  });
-  const encoding = textOf(headers['content-encoding'])?.toLowerCase();
-  const decoder = decompressor(encoding);
+/** The body did not come to its end. */
+export class BrokenOff extends Error {
+  readonly failure: NetworkFailure;
+
+  constructor(failure: NetworkFailure) {
+    super('The answer broke off.');
+    this.failure = failure;
+  }
+}
+
+/** One call of `/api/responses/{console}/{start}/{end}`. Redirects are not followed; the deadline gives `timeout`. */
+export async function callWriteback(
+  call: WritebackCall,
+): Promise<WritebackAnswer | { readonly kind: 'unanswered'; readonly failure: NetworkFailure }> {
+  try {
+    const { statusCode, headers, body } = await request(writebackUrl(call), {
+      method: call.method,
+      signal: call.signal,
+      headers: {
+        accept: 'application/json',
+        // Not deflate, which has two forms in the wild; the zlib one is read all the same.
+        'accept-encoding': 'gzip, br',
+        authorization: basicAuthorization(call.username, call.password),
+        // Some firewalls turn away what does not say who it is.
+        'user-agent': 'dialog-health-fhir',
+        ...(call.method === 'PUT' ? { 'content-type': 'application/json' } : {}),
+      },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(call.dispatcher === undefined ? {} : { dispatcher: call.dispatcher }),
+    });
+    return {
+      kind: 'answer',
+      status: statusCode,
+      retryAfter: textOf(headers['retry-after']),
+      allow: textOf(headers.allow),
+      vendorNow: httpDate(textOf(headers.date)),
+      body: decoded(body, textOf(headers['content-encoding']), call.signal),
+      discard() {
+        body.on('error', () => {});
+        body.destroy();
+      },
+    };
+  } catch (error) {
+    const failure = call.signal.aborted ? 'timeout' : networkFailure(error);
+    if (failure === undefined) throw error;
+    return { kind: 'unanswered', failure };
+  }
+}
+
+async function* decoded(body: Readable, encoding: string | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const decoder = decompressor(encoding?.toLowerCase());
   // Errors reach the reader through the last stream of the pipeline.
-  const decoded = decoder === undefined ? body : pipeline(body, decoder, () => {});
-  const date = Date.parse(textOf(headers.date) ?? '');
-  return {
-    status: statusCode,
-    retryAfter: textOf(headers['retry-after']),
-    allow: textOf(headers.allow),
-    vendorNow: Number.isNaN(date) ? undefined : date,
-    body: decoded,
-    discard() {
-      body.on('error', () => {});
-      body.destroy();
-    },
-  };
+  const stream: AsyncIterable<Uint8Array> = decoder === undefined ? body : pipeline(body, decoder, () => {});
+  try {
+    yield* stream;
+  } catch (error) {
+    throw new BrokenOff(signal.aborted ? 'timeout' : (networkFailure(error) ?? 'broken'));
+  }
 }
 
 /** Every part percent-encoded, the slashes of the American date too (`11%2F05%2F2023%2000%3A00%3A00`). */
