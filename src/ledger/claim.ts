@@ -3,17 +3,39 @@ import type { VendorRow } from '../exchange/record.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
 import type { Connection, Database, LedgerTransaction } from './database/database.ts';
-import { messageColumns, type MessageRow } from './database/tables.ts';
+import type { MessageRow } from './database/tables.ts';
 import type { Claim, ClaimRequest } from './ledger.ts';
 import { CountMoves } from './message-counts.ts';
 import { sealedShut } from './message-states.ts';
-import { putBack } from './stored-messages.ts';
+import { messagesByKey, putBack } from './stored-messages.ts';
+
+/** What makes a claim. */
+const dueColumns = [
+  'key',
+  'source',
+  'direction',
+  'thread',
+  'related',
+  'occurred_at',
+  'rank',
+  'final',
+  'content_digest',
+  'change_digest',
+  'state',
+  'attempts',
+  'unsure',
+  'reference',
+  'first_read_at',
+  'body',
+] as const;
+
+type DueRow = Pick<MessageRow, (typeof dueColumns)[number]>;
 
 /** What is due, the oldest first; also what is on its way under a lease that ran out. */
 export function dueQuery(connection: Connection, { engine }: Pick<Database, 'engine'>, now: Instant, limit: number) {
   const query = connection
     .selectFrom('message')
-    .select(messageColumns)
+    .select(dueColumns)
     .where('due_at', '<=', now)
     .orderBy('due_at')
     .orderBy('position')
@@ -53,14 +75,14 @@ export async function claimDue(
   { limit, now, leaseMs }: ClaimRequest,
 ): Promise<readonly Claim[]> {
   const due = await dueQuery(tx, database, now, limit).execute();
-  const opened: { readonly row: MessageRow; readonly body: string }[] = [];
-  const shut: MessageRow[] = [];
+  const opened: { readonly row: DueRow; readonly body: string }[] = [];
+  const shut: RecordKey[] = [];
   for (const row of due) {
     const body = row.body === null ? undefined : seal.open(row.key, row.body);
-    if (body === undefined) shut.push(row);
+    if (body === undefined) shut.push(row.key);
     else opened.push({ row, body });
   }
-  await putBack(tx, database, byKey(shut), shut.map(sealedShut));
+  if (shut.length > 0) await rejectSealed(tx, database, shut);
   if (opened.length === 0) return [];
   const taken = opened.map(({ row }) => row);
   await takeAll(tx, database, taken, epoch, now + leaseMs);
@@ -68,10 +90,15 @@ export async function claimDue(
   return opened.map(({ row, body }) => claimOf(row, body, replies.get(row.key) ?? []));
 }
 
+async function rejectSealed(tx: LedgerTransaction, database: Database, keys: readonly RecordKey[]): Promise<void> {
+  const before = await messagesByKey(tx, database, keys);
+  await putBack(tx, database, before, [...before.values()].map(sealedShut));
+}
+
 async function takeAll(
   tx: LedgerTransaction,
   database: Database,
-  rows: readonly MessageRow[],
+  rows: readonly DueRow[],
   epoch: number,
   leaseEnd: Instant,
 ): Promise<void> {
@@ -100,7 +127,7 @@ async function takeAll(
 async function repliesTo(
   tx: LedgerTransaction,
   database: Database,
-  rows: readonly MessageRow[],
+  rows: readonly DueRow[],
 ): Promise<ReadonlyMap<RecordKey, readonly RecordKey[]>> {
   const messages = rows.filter(({ direction }) => direction === 'outgoing').map(({ key }) => key);
   if (messages.length === 0) return new Map();
@@ -116,7 +143,7 @@ async function repliesTo(
   return replies;
 }
 
-function claimOf(row: MessageRow, stored: string, replies: readonly RecordKey[]): Claim {
+function claimOf(row: DueRow, stored: string, replies: readonly RecordKey[]): Claim {
   const { key, source, thread, direction } = row;
   const body: VendorRow = JSON.parse(stored);
   const related: readonly RecordKey[] = row.related === null ? replies : JSON.parse(row.related);
@@ -140,6 +167,3 @@ function claimOf(row: MessageRow, stored: string, replies: readonly RecordKey[])
     ...(row.reference === null ? {} : { knownReference: row.reference }),
   };
 }
-
-const byKey = (rows: readonly MessageRow[]): ReadonlyMap<RecordKey, MessageRow> =>
-  new Map(rows.map((row) => [row.key, row]));

@@ -3,7 +3,7 @@ import type { Problem } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { SourceRecord } from '../exchange/record.ts';
 import type { Instant } from '../exchange/window.ts';
-import type { MessageRow } from './database/tables.ts';
+import type { MessageRow, SettledRow } from './database/tables.ts';
 
 /** What a message becomes: pure functions from the row as it is stored to the row to store. */
 
@@ -96,20 +96,23 @@ export function withContent(row: MessageRow, readAt: Instant, body: string): Mes
   };
 }
 
+/** What a settlement needs to know of a message. */
+export type ClaimedRow = SettledRow & Pick<MessageRow, 'revision'>;
+
 /** A settlement written down, by the process that had claimed the message. */
-export function settled(row: MessageRow, settlement: Settlement, now: Instant): MessageRow {
-  return { ...row, ...unclaimed, ...outcome(row, settlement, now) };
+export function settled({ revision, ...row }: ClaimedRow, settlement: Settlement, now: Instant): SettledRow {
+  const overtaken = revision !== row.claim_revision;
+  return { ...row, ...unclaimed, ...outcome(row, settlement, overtaken, now) };
 }
 
-function outcome(row: MessageRow, settlement: Settlement, now: Instant): Partial<MessageRow> {
-  // Newer content arrived meanwhile, and is still to be sent.
-  const overtaken = row.revision !== row.claim_revision;
+/** @param overtaken newer content arrived meanwhile, and is still to be sent */
+function outcome(row: SettledRow, settlement: Settlement, overtaken: boolean, now: Instant): Partial<SettledRow> {
   const pending = { state: 'pending', pending_since: row.pending_since ?? now } as const;
   if (settlement.state === 'delivered') {
     const { state, reference, version = null } = settlement;
     const there = { reference, version, delivered_at: now, unsure: 0, ...noProblem };
     if (overtaken) return { ...there, ...pending, due_at: now, attempts: 0 };
-    return { ...there, state, due_at: null, pending_since: null, attempts: row.attempts + 1, body: null };
+    return { ...there, state, due_at: null, pending_since: null, attempts: row.attempts + 1 };
   }
   if (settlement.state === 'pending' || settlement.state === 'waiting') {
     const { state, dueAt, problem, usedAttempt, unsure } = settlement;

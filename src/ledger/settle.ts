@@ -2,11 +2,11 @@ import type { Settlement } from '../exchange/delivery.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { Database, LedgerTransaction } from './database/database.ts';
-import type { MessageRow } from './database/tables.ts';
+import type { SettledRow } from './database/tables.ts';
 import type { Lease } from './lease.ts';
 import { CountMoves } from './message-counts.ts';
 import { settled } from './message-states.ts';
-import { messagesByKey, putBack } from './stored-messages.ts';
+import { claimedMessages, putSettled } from './stored-messages.ts';
 
 /** Writes down what became of claimed messages. Gives the keys that this process no longer had on their way. */
 export async function settleAll(
@@ -16,19 +16,21 @@ export async function settleAll(
   settlements: readonly Settlement[],
   now: Instant,
 ): Promise<readonly RecordKey[]> {
-  const before = await messagesByKey(
+  if (settlements.length === 0) return [];
+  const before = await claimedMessages(
     tx,
     database,
+    epoch,
     settlements.map(({ key }) => key),
   );
-  const rows: MessageRow[] = [];
+  const rows: SettledRow[] = [];
   const lost: RecordKey[] = [];
   for (const settlement of settlements) {
     const row = before.get(settlement.key);
-    if (row?.state === 'delivering' && row.claim_epoch === epoch) rows.push(settled(row, settlement, now));
-    else lost.push(settlement.key);
+    if (row === undefined) lost.push(settlement.key);
+    else rows.push(settled(row, settlement, now));
   }
-  await putBack(tx, database, before, rows);
+  await putSettled(tx, database, before, rows);
   return lost;
 }
 

@@ -7,7 +7,7 @@ import { openSqlite } from '../../src/ledger/database/sqlite.ts';
 import { countsQuery } from '../../src/ledger/message-counts.ts';
 import { oldestPendingQuery } from '../../src/ledger/messages.ts';
 import { listQuery } from '../../src/ledger/record-list.ts';
-import { byKeyQuery } from '../../src/ledger/stored-messages.ts';
+import { byKeyQuery, claimedQuery } from '../../src/ledger/stored-messages.ts';
 import { TestClock } from './contract/place.ts';
 import { keyOf } from './contract/rows.ts';
 import { sqlitePlace, type SqlitePlace } from './sqlite-place.ts';
@@ -49,6 +49,7 @@ describe('however much was delivered', () => {
     ['the next due', () => nextDueQuery(database.kysely), 'message_due'],
     ['the replies to messages', () => repliesQuery(database.kysely, database, [keyOf('a')]), 'message_reply'],
     ['messages by their keys', () => byKeyQuery(database.kysely, database, [keyOf('a')]), 'sqlite_autoindex_message_1'],
+    ['settling', () => claimedQuery(database.kysely, database, 1, [keyOf('a')]), 'sqlite_autoindex_message_1'],
     ['the oldest pending', () => oldestPendingQuery(database.kysely), 'message_pending'],
     ['a list by state', () => listQuery(database.kysely, { state: 'rejected' }, { ...page, cursor }), 'message_state'],
     ['a list by code', () => listQuery(database.kysely, { code: 'resource-refused' }, page), 'message_code'],

@@ -1,5 +1,5 @@
 import { CompiledQuery, type ExpressionWrapper, type Kysely, type SqlBool, type Transaction } from 'kysely';
-import { messageColumns, type LedgerTables, type MessageRow } from './tables.ts';
+import { messageColumns, type LedgerTables, type MessageRow, type SettledRow } from './tables.ts';
 
 export type LedgerTransaction = Transaction<LedgerTables>;
 export type Connection = Kysely<LedgerTables> | LedgerTransaction;
@@ -12,6 +12,8 @@ export interface Database {
   among(column: 'key' | 'thread', values: readonly string[]): ExpressionWrapper<LedgerTables, 'message', SqlBool>;
   /** Writes whole rows over those with the same key, or as new ones. */
   putMessages(transaction: LedgerTransaction, rows: readonly MessageRow[]): Promise<void>;
+  /** Writes these columns of messages, and drops the content of those that are delivered. */
+  settleMessages(transaction: LedgerTransaction, rows: readonly SettledRow[]): Promise<void>;
   hasTable(name: keyof LedgerTables): Promise<boolean>;
   /** What failed while the ledger was opened, as a refusal a person can act on; anything else as it is. */
   refusalOf(error: unknown): unknown;

@@ -2,7 +2,7 @@ import { expressionBuilder, Kysely, PostgresDialect, sql } from 'kysely';
 import { Client, Pool, types, type ClientConfig } from 'pg';
 import { LedgerRefused, type LedgerAccess } from '../ledger.ts';
 import { parametersOf, putStatement, rawQuery, type Database } from './database.ts';
-import { messageColumns, type LedgerTables } from './tables.ts';
+import { messageColumns, settledColumns, type LedgerTables } from './tables.ts';
 
 /** A statement takes at most 65535 parameters. */
 const rowsPerStatement = Math.floor(65_535 / messageColumns.length);
@@ -36,6 +36,9 @@ export async function openPostgres(url: string, access: LedgerAccess): Promise<D
         await transaction.executeQuery(rawQuery(statement, some.flatMap(parametersOf)));
       }
     },
+    async settleMessages(transaction, rows) {
+      await transaction.executeQuery(rawQuery(settleAll, [JSON.stringify(rows)]));
+    },
     async hasTable(name) {
       const { rows } = await sql<{
         found: string | null;
@@ -58,6 +61,13 @@ export async function openPostgres(url: string, access: LedgerAccess): Promise<D
   }
   return database;
 }
+
+/** Any number of rows in one parameter, by the types that the table has. */
+const settleAll = `update message
+  set ${settledColumns.map((column) => `${column} = settled.${column}`).join(', ')},
+    body = case settled.state when 'delivered' then null else message.body end
+  from json_populate_recordset(null::message, $1::json) as settled
+  where message.key = settled.key`;
 
 function connectionConfig(url: string): ClientConfig {
   return {

@@ -16,7 +16,7 @@ import { parametersOf, putStatement, rawQuery, type Database } from './database.
 import { refuseNetworkVolume } from './network-volume.ts';
 import { holdOwnerLock, type OwnerLock } from './owner-lock.ts';
 import { damaged, refusedBySqlite } from './sqlite-error.ts';
-import type { LedgerTables } from './tables.ts';
+import { settledColumns, type LedgerTables } from './tables.ts';
 
 /** A short write of another process (release, dismiss) is waited for this long. */
 const busyTimeoutMs = 10_000;
@@ -104,6 +104,7 @@ function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefi
     }),
   });
   const putOne = putStatement(1, () => '?');
+  const settleOne = settleStatement();
   const expressions = expressionBuilder<LedgerTables, 'message'>();
   return {
     kysely,
@@ -118,6 +119,10 @@ function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefi
       const statement = prepare(putOne);
       for (const row of rows) statement.run(...parametersOf(row));
     },
+    async settleMessages(_transaction, rows) {
+      const statement = prepare(settleOne);
+      for (const row of rows) statement.run(...settledColumns.map((column) => row[column]), row.key);
+    },
     async hasTable(name) {
       return prepare('select 1 from sqlite_schema where name = ?').get(name) !== undefined;
     },
@@ -129,6 +134,13 @@ function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefi
       lock?.release();
     },
   };
+}
+
+/** The columns in their order, then the key. The first is the state. */
+function settleStatement(): string {
+  const set = settledColumns.map((column, index) => `${column} = ?${index + 1}`).join(', ');
+  const content = `body = case ?1 when 'delivered' then null else body end`;
+  return `update message set ${set}, ${content} where key = ?${settledColumns.length + 1}`;
 }
 
 /** Kysely's dialect, with transactions that take the write lock when they begin, and rollbacks that may come late. */

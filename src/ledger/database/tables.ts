@@ -96,6 +96,24 @@ export const messageColumns = [
   'body',
 ] as const satisfies readonly (keyof MessageRow)[];
 
+/** What a settlement may change, besides the content, which goes with what is delivered. */
+export const settledColumns = [
+  'state',
+  'claim_epoch',
+  'claim_revision',
+  'due_at',
+  'pending_since',
+  'attempts',
+  'unsure',
+  'code',
+  'problem',
+  'reference',
+  'version',
+  'delivered_at',
+] as const satisfies readonly (keyof MessageRow)[];
+
+export type SettledRow = Pick<MessageRow, 'key' | (typeof settledColumns)[number]>;
+
 export interface CoverageRow {
   readonly source: string;
   readonly start: Instant | null;
