@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { instantOf } from '../exchange/window.ts';
 import { Misuse } from './command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -16,7 +17,7 @@ export function readArguments<const T extends Options>(
       throw new Error(`Unexpected argument '${parsed.positionals[positionals]}'.`);
     return parsed;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('. ')[0] : String(error);
+    const reason = error instanceof Error ? error.message.split(/\.\s/)[0] : String(error);
     throw new Misuse(`${reason}.\nUsage: dialog-health-fhir ${usage}`.replace('..', '.'));
   }
 }
@@ -24,11 +25,8 @@ export function readArguments<const T extends Options>(
 /** An instant given on the command line: ISO 8601 with a zone, or a date (midnight UTC). */
 export function readInstant(option: string, text: string | undefined): number {
   if (text === undefined) throw new Misuse(`${option} is missing. Give an instant such as 2026-03-01T00:00:00Z.`);
-  const date = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
-  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(date)
-    ? Date.parse(date)
-    : NaN;
-  if (Number.isNaN(at))
+  const at = instantOf(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
+  if (at === undefined)
     throw new Misuse(`${option} "${text}" is not an instant. Give one such as 2026-03-01T00:00:00Z.`);
   return at;
 }

@@ -1,3 +1,4 @@
+import { instantOf } from '../exchange/window.ts';
 import { isPasswordHash } from '../http/password-hash.ts';
 import { readCron } from './cron-expression.ts';
 import type { Reader } from './setting.ts';
@@ -45,10 +46,8 @@ export const wholeNumber =
 
 export const optionalInstant: Reader<number | undefined> = (given) => {
   if (given === '') return value(undefined);
-  const at = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/.test(given)
-    ? Date.parse(given)
-    : NaN;
-  return Number.isNaN(at) ? problem('is not a moment: write date, time and zone.') : value(at);
+  const at = instantOf(given);
+  return at === undefined ? problem('is not a moment: write date, time and zone.') : value(at);
 };
 
 /** `http:` or `https:`, without login, query and fragment; the slash at its end is dropped. */

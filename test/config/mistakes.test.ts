@@ -118,6 +118,7 @@ describe('a value', () => {
     ['startAt: 2026-01-01', 'startAt: "2026-01-01" is not a moment: write date, time and zone.'],
     ['startAt: 2026-01-01T00:00:00', 'startAt: "2026-01-01T00:00:00" is not a moment'],
     ['startAt: 2026-13-01T00:00:00Z', 'startAt: "2026-13-01T00:00:00Z" is not a moment'],
+    ['startAt: 2026-02-30T00:00:00Z', 'startAt: "2026-02-30T00:00:00Z" is not a moment'],
     ['method: POST', 'method: "POST" is none of auto, GET, PUT.'],
     ['allowHttp: yes', 'allowHttp: "yes" is not true or false.'],
     ['patient: {from: personMisc6}', 'patient.from: "personMisc6" is none of personId'],
