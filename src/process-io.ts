@@ -1,7 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
 import { exit, type CommandIo } from './commands/command.ts';
+
+/**
+ * V8 lets a heap of 40 MB grow to ten times that before it collects, as long as the machine has memory. Measured with
+ * 20,000 rows in one run: 448 MB without these, 215 MB with them, for a quarter more processor time.
+ */
+const memoryFlags = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
 
 /** This process, as commands see it. The first SIGTERM or SIGINT asks for an orderly end; the second ends at once. */
 export function processIo(): CommandIo {
+  for (const flag of memoryFlags) setFlagsFromString(flag);
   // Whoever read our answer has gone.
   process.stdout.on('error', () => process.exit(exit.failed));
   return {
