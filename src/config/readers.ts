@@ -1,4 +1,4 @@
-import { instantOf } from '../exchange/window.ts';
+import { instantOf } from './instant.ts';
 import { isPasswordHash } from '../http/password-hash.ts';
 import { readCron } from './cron-expression.ts';
 import type { Reader } from './setting.ts';

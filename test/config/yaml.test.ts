@@ -57,8 +57,16 @@ describe('a value in the file', () => {
   it('may be the content of a file, but for one newline at its end', () => {
     expect(passwordOf(`\${file:${ownFile('hunter2\n')}}`)).toBe('hunter2');
     expect(passwordOf(`\${file:${ownFile('hunter2\r\n')}}`)).toBe('hunter2');
-    expect(passwordOf(`\${file:${ownFile('two\nlines\n\n')}}`)).toBe('two\nlines\n');
   });
+
+  it.each(['two\nlines\n', 'hunter2\n\n', 'hunter2\r'])(
+    'may not hold what HTTP Basic cannot carry, such as what is left of the end of a line: %j',
+    (content) => {
+      expect(toldOf(loadedFrom(yamlWith().replace('vendor password', `\${file:${ownFile(content)}}`)))).toEqual([
+        expect.stringContaining('sources[0].password: The value holds a control character'),
+      ]);
+    },
+  );
 
   it.each(['&hunter2', '&hunter2 x', '*hunter2', '!hunter2', '!hunter2 x', '!!str hunter2'])(
     'that YAML would take for something else is told, not lost (%s)',
