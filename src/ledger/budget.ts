@@ -4,10 +4,12 @@ import type { Lease } from './lease.ts';
 import type { Budget } from './ledger.ts';
 
 /** Requests spent at the vendor. Durable: a crash loop cannot spend more than an hour's worth. */
-export function makeBudget({ kysely }: Database, lease: Lease): Budget {
+export function makeBudget(database: Database, lease: Lease): Budget {
+  const { kysely } = database;
   return {
     spend: (source, perHour, now) =>
       lease.write(async (tx) => {
+        await database.inTurn(tx, 'spending');
         const since = now - hourMs;
         await tx.deleteFrom('request_spent').where('source', '=', source).where('spent_at', '<=', since).execute();
         const spent = await tx

@@ -24,6 +24,7 @@ export async function recordBatch(
   seal: BodySeal,
   batch: Batch,
 ): Promise<RecordCounts> {
+  await database.inTurn(tx, 'recording');
   const before = await messagesByKey(tx, database, [...keysOf(batch.readings)]);
   const taken = new TakenBatch(before, seal, batch);
   for (const reading of batch.readings) {

@@ -10,6 +10,11 @@ export interface Database {
   readonly engine: 'sqlite' | 'postgres';
   /** Whether `column` of `message` is one of these; the same statement for any number of them. */
   among(column: 'key' | 'thread', values: readonly string[]): ExpressionWrapper<LedgerTables, 'message', SqlBool>;
+  /**
+   * Waits until no other transaction is at the same, and keeps others waiting until this one ends: for what is decided
+   * by rows that are not there. On SQLite one transaction writes at a time anyway.
+   */
+  inTurn(transaction: LedgerTransaction, at: 'recording' | 'spending'): Promise<void>;
   /** Writes whole rows over those with the same key, or as new ones. */
   putMessages(transaction: LedgerTransaction, rows: readonly MessageRow[]): Promise<void>;
   /** Writes these columns of messages, and drops the content of those that are delivered. */

@@ -29,6 +29,11 @@ export async function openPostgres(url: string, access: LedgerAccess): Promise<D
     kysely,
     engine: 'postgres',
     among: (column, values) => expressions(column, '=', sql<string>`any(${[...values]}::text[])`),
+    async inTurn(transaction, at) {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`dialog-health-fhir ${at} `} || current_schema(), 0))`.execute(
+        transaction,
+      );
+    },
     async putMessages(transaction, rows) {
       for (let from = 0; from < rows.length; from += rowsPerStatement) {
         const some = rows.slice(from, from + rowsPerStatement);

@@ -113,6 +113,7 @@ function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefi
       const texts = JSON.stringify(values);
       return expressions(column, 'in', sql<string>`(select value from json_each(${texts}))`);
     },
+    inTurn: () => Promise.resolve(),
     async putMessages(_transaction, rows) {
       // The file has one connection, and the transaction holds it: row by row with one prepared statement is the
       // fastest that SQLite can do, several times faster than through the query builder.

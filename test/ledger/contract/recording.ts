@@ -50,6 +50,17 @@ export function recordingContract(newPlace: NewPlace): void {
       expect(await record()).toEqual(none);
     });
 
+    it('takes a message that two sources give at once as one', async () => {
+      const readings = rows(...Array.from({ length: 50 }, (_, n) => message(`both-${n}`)));
+      const taken = await Promise.all(
+        ['north-clinic', 'south-clinic', 'east-clinic', 'west-clinic'].map((name) =>
+          test.ledger.messages.record(name, test.clock.at, readings),
+        ),
+      );
+      expect(taken.map(({ added }) => added).filter((added) => added > 0)).toEqual([50]);
+      expect((await test.ledger.messages.counts()).pending).toBe(50);
+    });
+
     it('takes more rows than a statement has parameters', async () => {
       const many = rows(...Array.from({ length: 3_000 }, (_, n) => message(`many-${n}`)));
       expect(await record(...many)).toEqual({ ...none, added: 3_000 });
