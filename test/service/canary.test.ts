@@ -96,10 +96,10 @@ describe('what may be said of a patient', () => {
     const program = startProgram(['serve', '--config', sides.configFile]);
     await program.event('run_finished');
     const base = `http://127.0.0.1:${sides.httpPort}`;
-    const ask = (path: string, init: RequestInit = {}) =>
+    const ask = (path: string, { body, authorization = login }: { body?: string; authorization?: string } = {}) =>
       fetch(base + path, {
-        ...init,
-        headers: { authorization: login, 'content-type': 'application/json', ...init.headers },
+        headers: { authorization, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { method: 'POST', body }),
       });
     const answers = [
       await ask('/status'),
@@ -108,10 +108,10 @@ describe('what may be said of a patient', () => {
       await ask('/windows'),
       await ask('/records?state=Canarystate'),
       await ask('/Canarypath'),
-      await ask('/runs', { method: 'POST', body: '{"source":"Canarysource"}' }),
-      await ask('/translate', { method: 'POST', body: '{"Canary":"body"}' }),
-      await ask('/translate', { method: 'POST', body: JSON.stringify({ response: rows }) }),
-      await ask('/status', { headers: { authorization: `Basic ${btoa('Canaryuser:Canarypassword')}` } }),
+      await ask('/runs', { body: '{"source":"Canarysource"}' }),
+      await ask('/translate', { body: '{"Canary":"body"}' }),
+      await ask('/translate', { body: JSON.stringify({ response: rows }) }),
+      await ask('/status', { authorization: `Basic ${btoa('Canaryuser:Canarypassword')}` }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 400, 404, 422, 422, 422, 401]);
     for (const answer of answers)

@@ -1,4 +1,4 @@
-import cron, { type ScheduledTask } from 'node-cron';
+import { createTask, type ScheduledTask } from 'node-cron';
 import type { Instant } from '../../exchange/window.ts';
 import type { WakeUps } from './wake-ups.ts';
 
@@ -16,7 +16,7 @@ export function inProcessWakeUps(schedules: readonly Schedule[], due: (source: s
   return {
     start() {
       for (const { source, expression, timezone } of schedules) {
-        const task = cron.createTask(expression, () => due(source), { timezone, name: source });
+        const task = createTask(expression, () => due(source), { timezone, name: source });
         tasks.set(source, task);
         void task.start();
       }
@@ -25,7 +25,7 @@ export function inProcessWakeUps(schedules: readonly Schedule[], due: (source: s
       return tasks.get(source)?.getNextRun()?.getTime();
     },
     async stop() {
-      await Promise.all([...tasks.values()].map((task) => task.destroy()));
+      for (const task of tasks.values()) await task.destroy();
       tasks.clear();
     },
   };
