@@ -14,6 +14,8 @@ export const openTranslateConfig = (io: CommandIo, file: string | undefined): Tr
   usable(loadTranslateConfig(optionsFor(io, file)), io);
 
 function optionsFor({ env, now }: CommandIo, file: string | undefined) {
+  // Most likely an unset variable of the shell: whoever names a file does not mean the environment alone.
+  if (file === '') throw new Misuse('--config is empty. Name a file, or leave the option out.');
   const named = file ?? env['CONFIG_FILE'] ?? '';
   return { env, defaultFile, now, ...(named === '' ? {} : { file: named }) };
 }

@@ -15,6 +15,7 @@ export function checkConfig(config: ServiceSettings, files: ConfigFiles): readon
     ...checkAddress(destination, ['destination'], files),
     ...checkAuth(destination.auth, files),
     ...checkTls(http.tls, ['http', 'tls'], files),
+    ...checkOrganization(mapping.organization),
     ...doubles(
       http.users.map(({ name }) => name),
       (index) => ['http', 'users', index, 'name'],
@@ -97,7 +98,9 @@ function checkTls(tls: { readonly [file: string]: string }, path: SettingPath, f
   ];
 }
 
-function checkAuth(auth: ServiceSettings['destination']['auth'], files: ConfigFiles): readonly Mistake[] {
+type AuthSettings = ServiceSettings['destination']['auth'];
+
+function checkAuth(auth: AuthSettings, files: ConfigFiles): readonly Mistake[] {
   const missing = (name: string, example: string): Mistake => ({
     path: ['destination', 'auth', name],
     goesBy: [['destination', 'auth', 'tokenFile']],
@@ -109,7 +112,7 @@ function checkAuth(auth: ServiceSettings['destination']['auth'], files: ConfigFi
       ...(auth.password.reveal() === '' ? [missing('password', '${file:/run/secrets/ehr}')] : []),
     ];
   }
-  if (auth.kind !== 'bearer') return [];
+  if (auth.kind === 'none') return idleLogin(auth);
   const given = [auth.token.reveal(), auth.tokenFile].filter((each) => each !== '').length;
   if (given === 0) return [missing('token', '${file:/run/secrets/ehr-token}')];
   const path = ['destination', 'auth', 'tokenFile'];
@@ -119,6 +122,33 @@ function checkAuth(auth: ServiceSettings['destination']['auth'], files: ConfigFi
   return content?.kind === 'failed'
     ? [{ path, message: `The file ${content.reason}. Name a file with the token in it.` }]
     : [];
+}
+
+/** A login that nobody uses: most likely `kind` was forgotten, and the EHR would be asked without it. */
+function idleLogin({ username, password, token, tokenFile }: AuthSettings): readonly Mistake[] {
+  const given = { username, password: password.reveal(), token: token.reveal(), tokenFile };
+  const names = Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [name]));
+  if (names.length === 0) return [];
+  const kind = given.token === '' && given.tokenFile === '' ? 'basic' : 'bearer';
+  return [
+    {
+      path: ['destination', 'auth', 'kind'],
+      goesBy: names.map((name) => ['destination', 'auth', name]),
+      message: `is none, and ${names.join(' and ')} would not be used. Write kind: ${kind}, or leave the rest out.`,
+    },
+  ];
+}
+
+function checkOrganization({ system, value }: ServiceSettings['mapping']['organization']): readonly Mistake[] {
+  if ((system === '') === (value === '')) return [];
+  const [missing, given] = system === '' ? ['system', 'value'] : ['value', 'system'];
+  return [
+    {
+      path: ['mapping', 'organization', missing],
+      goesBy: [['mapping', 'organization', given]],
+      message: `is missing: system and value make the identifier together. Set it, or leave ${given} out.`,
+    },
+  ];
 }
 
 function doubles(names: readonly string[], path: (index: number) => SettingPath): readonly Mistake[] {

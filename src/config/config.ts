@@ -62,7 +62,7 @@ const shownDefault = 'as in patient';
 const patientOverrides = group({
   reference: optional(reference, { ...patientFacts.reference, shownDefault }),
   from: optional(read.oneOf(person), { ...patientFacts.from, shownDefault }),
-  system: optional(read.text, { ...patientFacts.system, shownDefault }),
+  system: optional(read.system, { ...patientFacts.system, shownDefault }),
 });
 
 const source = group({
@@ -73,7 +73,7 @@ const source = group({
     example: 'https://host/dialoghealth-writeback-api',
   }),
   console: setting(read.someText, { meaning: 'The console’s code.', example: 'SIDJUL8079' }),
-  username: setting(read.someText, { meaning: 'The login of the account.', example: 'hospital-api' }),
+  username: setting(read.someLogin, { meaning: 'The login of the account.', example: 'hospital-api' }),
   password: setting(read.someSecret, {
     meaning: 'Its password.',
     example: '${file:/run/secrets/dialog-health}',
@@ -148,7 +148,7 @@ const destination = group({
       }),
       { meaning: 'How to log in to the EHR.', example: 'bearer', default: 'none' },
     ),
-    username: setting(read.text, { meaning: 'For basic.', example: 'sms-writer', default: '' }),
+    username: setting(read.login, { meaning: 'For basic.', example: 'sms-writer', default: '' }),
     password: setting(read.secret, {
       meaning: 'For basic.',
       example: '${file:/run/secrets/ehr}',
@@ -225,7 +225,7 @@ const destination = group({
 export const patientSection = group({
   reference: setting(reference, patientFacts.reference),
   from: setting(read.oneOf(person), patientFacts.from),
-  system: setting(read.text, patientFacts.system),
+  system: setting(read.system, patientFacts.system),
   missing: setting(
     read.oneOf(['wait'], {
       'send-identifier': 'use wait, or reference: identifier',
@@ -265,7 +265,7 @@ export const mappingSection = group({
     secret: true,
   }),
   organization: group({
-    system: setting(read.text, {
+    system: setting(read.system, {
       meaning: 'The identifier of your organization: its system.',
       example: 'https://fhir.your-hospital.org/sid/organization',
       default: '',

@@ -27,7 +27,9 @@ export function finishedConfig(
     },
     mapping: based(mapping),
   };
-  const warnings: string[] = [];
+  const warnings = config.sources
+    .filter((source) => source.startAt > now)
+    .map(({ name }) => `startAt of ${name} is in the future: what is older will never be read.`);
   if (http.users.length === 0) {
     warnings.push('http.users is empty: nobody can log in, and only /livez and /readyz answer.');
   }

@@ -81,7 +81,7 @@ function begin({ env, defaultFile, file: path = defaultFile }: LoadConfigOptions
         .map((mistake): ConfigProblem => {
           const line = file.lineOf(mistake.path);
           const message = mistake.message;
-          return { file: path, path: pathText(mistake.path), message, ...(line === undefined ? {} : { line }) };
+          return { file: path, path: pathText(mistake.path) || '-', message, ...(line === undefined ? {} : { line }) };
         })
         .filter((problem) => !told.has(problem.path));
       return [...file.problems, ...more].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));

@@ -7,9 +7,33 @@ import { Secret } from './secret.ts';
 const problem = (text: string, conceal = false) => ({ kind: 'problem' as const, problem: text, conceal });
 const value = <T>(given: T) => ({ kind: 'value' as const, value: given });
 
-export const text: Reader<string> = (given) => value(given);
+/** Most of the time the carriage return of a file written on Windows. */
+const control = /\p{Cc}/u;
+const controlProblem = 'holds a control character: write it on one line that ends with LF.';
 
-export const someText: Reader<string> = (given) => (given.trim() === '' ? problem('is empty.') : value(given));
+export const text: Reader<string> = (given) => (control.test(given) ? problem(controlProblem, true) : value(given));
+
+export const someText: Reader<string> = (given) => {
+  if (given.trim() === '') return problem('is empty.');
+  return /^ | $/.test(given) ? problem('has a space around it.') : text(given);
+};
+
+const withoutColon =
+  (read: Reader<string>): Reader<string> =>
+  (given) =>
+    given.includes(':') ? problem('holds a colon, which HTTP Basic cannot carry (RFC 7617).', true) : read(given);
+
+/** A user's name that HTTP Basic carries. */
+export const login = withoutColon(text);
+export const someLogin = withoutColon(someText);
+
+/** The system of identifiers, or nothing. */
+export const system: Reader<string> = (given) => {
+  if (/^[0-2](?:\.\d+)+$/.test(given)) return problem('is an OID alone: write urn:oid: in front of it.');
+  return given === '' || /^[a-z][a-z\d+.-]*:[^\s\p{Cc}]+$/iu.test(given)
+    ? value(given)
+    : problem('is not a URI: write one with its scheme, such as https: or urn:oid:.');
+};
 
 /** A word that stands in logs, metrics and paths. */
 export const name: Reader<string> = (given) =>
@@ -17,10 +41,10 @@ export const name: Reader<string> = (given) =>
     ? value(given)
     : problem('is not a name: letters, digits, ".", "_" and "-", at most 63 of them, the first a letter or digit.');
 
-export const secret: Reader<Secret> = (given) => value(new Secret(given));
+export const secret: Reader<Secret> = (given) =>
+  control.test(given) ? problem(controlProblem, true) : value(new Secret(given));
 
-export const someSecret: Reader<Secret> = (given) =>
-  given === '' ? problem('is empty.', true) : value(new Secret(given));
+export const someSecret: Reader<Secret> = (given) => (given === '' ? problem('is empty.', true) : secret(given));
 
 export const flag: Reader<boolean> = (given) =>
   given === 'true' || given === 'false' ? value(given === 'true') : problem('is not true or false.');
@@ -55,7 +79,8 @@ export const webAddress: Reader<string> = (given) => {
   const url = URL.parse(given);
   // URL reads more than is one: spaces around it, `https:host`.
   if (url === null || !/^https?:\/\/[^/\s][^\s]*$/i.test(given)) return problem('is not a web address.');
-  if (url.username !== '' || url.password !== '') {
+  // A slash in a password ends the host: the rest of the login would be taken for the path.
+  if (url.username !== '' || url.password !== '' || url.pathname.includes('@')) {
     return problem('holds a login: use the settings for user and password instead.', true);
   }
   return url.search === '' && url.hash === ''
@@ -98,9 +123,11 @@ export const timeZone: Reader<string> = (given) => {
 
 /** May hold the password of a database: of that, only host and name are shown. */
 export const ledgerUrl: Reader<Secret> = (given) => {
-  if (/^sqlite:.+/.test(given)) return value(new Secret(given, given));
+  if (given === 'sqlite::memory:') return problem('would be lost with the process: write sqlite:PATH.');
+  if (/^sqlite:(?!\/\/(?!\/.)).+/.test(given)) return value(new Secret(given, given));
   const database = /^postgres(?:ql)?:\/\/.+/.test(given) ? URL.parse(given) : null;
-  return database === null
+  // A / or # in a password ends the host: the rest of the login would be shown as the name of the database.
+  return database === null || database.hash !== '' || database.pathname.includes('@')
     ? problem('is no ledger: write sqlite:PATH or postgres://…, with % codes for /, @, : and # in the password.', true)
     : value(new Secret(given, `postgres://${database.host}${database.pathname}`));
 };

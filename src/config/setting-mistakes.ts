@@ -32,6 +32,7 @@ export function mistakesOf(error: z.ZodError, schema: z.core.$ZodType): readonly
       }));
     }
     if (issue.code === 'custom') return [{ path, message: issue.message }];
+    if (path.length === 0) return [{ path, message: 'There are no settings in it. See config/example.yaml.' }];
     const list = issue.code === 'too_small' || (issue.code === 'invalid_type' && /array|tuple/.test(issue.expected));
     const what = list ? 'must be a list with at least one entry.' : 'must be a group of settings.';
     const first = settings.find((each) => each.path.startsWith(patternOf(path)));

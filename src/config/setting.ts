@@ -55,7 +55,8 @@ function textValue<T>(read: Reader<T>, { example, secret = false }: SettingFacts
         : { kind: 'problem', problem: 'must be one value, not a list or a group.' };
     if (result.kind === 'value') return result.value;
     const shown = secret || result.conceal === true || typeof given !== 'string' ? 'The value' : quoted(given);
-    context.addIssue({ code: 'custom', message: `${shown} ${result.problem} Example: ${example}` });
+    const right = example === '' ? '' : ` Example: ${example}`;
+    context.addIssue({ code: 'custom', message: `${shown} ${result.problem}${right}` });
     return z.NEVER;
   });
 }

@@ -120,6 +120,14 @@ describe('a configuration that is not usable', () => {
     expect(stderr).toContain(`${file}:4 ledger.retention: "400" is not a duration`);
   });
 
+  it('is not taken from the environment where the option for its file is empty', async () => {
+    const { code, stderr } = await runProgram(['run', '--config', '']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: '--config is empty. Name a file, or leave the option out.\n',
+    });
+  });
+
   it('since it is not there is told as that', async () => {
     const { code, stderr } = await runProgram(['run', '--config', '/run/none.yaml']);
     expect({ code, stderr }).toEqual({

@@ -78,6 +78,11 @@ describe('a secret', () => {
     ['in a proxy', yamlWith({ source: `proxy: "http://us:${canary}@proxy.example.org"` })],
     ['in a database that is none', yamlWith({ more: `ledger: {url: "mysql://us:${canary}@db.example.org/sms"}` })],
     ['in a database that is not encoded', yamlWith({ more: `ledger: {url: "postgres://us:${canary}/@db/sms"}` })],
+    ['in a database, behind a slash', yamlWith({ more: `ledger: {url: "postgres://us:1/${canary}@db/sms"}` })],
+    ['in a database, behind a hash', yamlWith({ more: `ledger: {url: "postgres://us:1#${canary}@db/sms"}` })],
+    ['in a login with a slash', yamlWith({ destination: `destination: {url: "https://us:1/${canary}@ehr/fhir"}` })],
+    ['that spans lines', yamlWith().replace('vendor password', `"a\\n${canary}"`)],
+    ['that is for nothing', yamlWith({ destination: auth(`kind: none, token: ${canary}`) })],
     ['for the name of a token file', yamlWith({ destination: auth(`kind: bearer, tokenFile: ${canary}`) })],
   ])('%s is in no problem', (_where, yaml) => {
     const loaded = loadedFrom(yaml);

@@ -13,6 +13,10 @@ const where = (tls: string): readonly (readonly [string, Sections])[] => [
   ['http.tls', { more: `http: {tls: ${tls}}` }],
 ];
 
+const organization = (members: string) => ({
+  mapping: `mapping: {canonicalBase: "https://fhir.hospital.example.org", organization: {${members}}}`,
+});
+
 const auth = (members: string) => ehr('https://ehr.example.org/fhir', `, auth: {${members}}`);
 
 describe('a web address', () => {
@@ -205,6 +209,12 @@ describe('the login to the EHR', () => {
     ['kind: basic, username: writer', ['password: is needed for basic. Example: ${file:/run/secrets/ehr}']],
     ['kind: bearer, token: hunter2', []],
     ['kind: bearer', ['token: is needed for bearer. Example: ${file:/run/secrets/ehr-token}']],
+    ['token: hunter2', ['kind: is none, and token would not be used. Write kind: bearer, or leave the rest out.']],
+    [
+      'kind: none, username: writer, password: hunter2',
+      ['kind: is none, and username and password would not be used. Write kind: basic, or leave the rest out.'],
+    ],
+    ['kind: basic, username: "a:b", password: hunter2', ['username: The value holds a colon']],
     ['kind: bearer, token: a, tokenFile: /run/b', ['tokenFile: is set beside token. Set one of them.']],
   ])('%s', (members, problems) => {
     expect(told({ destination: auth(members) })).toEqual(
@@ -217,4 +227,21 @@ describe('the login to the EHR', () => {
       '9 destination.auth.tokenFile: The file does not exist. Name a file with the token in it.',
     ]);
   });
+});
+
+describe('the identifier of the organization', () => {
+  it.each([
+    ['system: "urn:oid:2.16.840.1.113883.3.42"', 'value: is missing'],
+    ['value: main-campus', 'system: is missing'],
+    ['system: 2.16.840.1.113883.3.42, value: main-campus', 'system: "2.16.840.1.113883.3.42" is an OID alone'],
+  ])('is told where it is half of one: %s', (members, problem) => {
+    expect(told(organization(members))).toEqual([expect.stringContaining(`mapping.organization.${problem}`)]);
+  });
+
+  it.each(['system: "urn:oid:2.16.840.1.113883.3.42", value: main-campus', 'display: Example Hospital', ''])(
+    'is whole, or is not there: %s',
+    (members) => {
+      expect(told(organization(members))).toEqual([]);
+    },
+  );
 });

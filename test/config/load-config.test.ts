@@ -157,6 +157,11 @@ describe('a configuration', () => {
     expect(configOf(loadedFrom(yamlWith())).sources[0].startAt).toBe(now - 7 * dayMs);
   });
 
+  it('warns of a beginning in the future: what is older would be passed over without a word', () => {
+    const loaded = loadedFrom(yamlWith({ source: 'startAt: 2062-01-01T00:00:00Z' }));
+    expect(warningsOf(loaded)).toContain('startAt of main-clinic is in the future: what is older will never be read.');
+  });
+
   it('may leave a setting empty, which is to leave it out', () => {
     const loaded = loadedFrom(yamlWith({ source: 'timeout:\ntls:\npatient:', more: 'log:\nledger: {retention: }' }));
     expect(configOf(loaded)).toEqual(configOf(loadedFrom(yamlWith())));

@@ -67,6 +67,10 @@ describe('an unknown key', () => {
 });
 
 describe('what must be given', () => {
+  it.each(['settings', '- a', '42'])('is all of it, where the file is only "%s"', (yaml) => {
+    expect(toldOf(loadedFrom(yaml))).toEqual(['- -: There are no settings in it. See config/example.yaml.']);
+  });
+
   it.each([
     [
       'sources',
@@ -127,11 +131,29 @@ describe('a value', () => {
   });
 
   it.each([
+    ['url: "https://us:1/2@vendor.example.org"', 'url: The value holds a login'],
+    ['console: " SIDTEST"', 'console: " SIDTEST" has a space around it.'],
+    ['console: "SIDTEST\\r"', 'console: The value holds a control character'],
+    ['username: "a:b"', 'username: The value holds a colon, which HTTP Basic cannot carry'],
+  ])('that each source has is told where it is wrong: %s', (line, message) => {
+    const [name = ''] = line.split(':');
+    const sources = `sources:\n${sourceNamed('one').replace(new RegExp(`${name}: .*`), line)}`;
+    expect(told({ sources })).toEqual([expect.stringContaining(`sources[0].${message}`)]);
+  });
+
+  it.each([
     ['ledger: {url: ledger.db}', 'ledger.url: The value is no ledger'],
     ['ledger: {url: "postgres://ops:a/b@db.example.org/sms"}', 'ledger.url: The value is no ledger'],
+    ['ledger: {url: "postgres://ops:1/b@db.example.org/sms"}', 'ledger.url: The value is no ledger'],
+    ['ledger: {url: "postgres://ops:1#b@db.example.org/sms"}', 'ledger.url: The value is no ledger'],
+    ['ledger: {url: "sqlite::memory:"}', 'ledger.url: The value would be lost with the process: write sqlite:PATH.'],
+    ['ledger: {url: "sqlite://host/ledger.db"}', 'ledger.url: The value is no ledger'],
     ['ledger: {encryptionKey: c2hvcnQ=}', 'ledger.encryptionKey: The value is not 32 bytes in base64'],
     ['http: {port: 65536}', 'http.port: "65536" is no whole number from 0 to 65535.'],
     ['http: {users: [{name: "a b", passwordHash: x, role: viewer}]}', 'http.users[0].passwordHash: The value is not'],
+    ['patient: {system: 2.16.840.1.113883.3.42}', 'patient.system: "2.16.840.1.113883.3.42" is an OID alone'],
+    ['patient: {system: our persons}', 'patient.system: "our persons" is not a URI'],
+    ['patient: {system: MRN}', 'patient.system: "MRN" is not a URI'],
     ['log: {level: debug}', 'log.level: "debug" is none of info, warn, error.'],
   ])('is told where it is wrong: %s', (more, message) => {
     expect(told({ more })).toContainEqual(expect.stringContaining(message));
