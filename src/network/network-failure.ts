@@ -53,7 +53,8 @@ function isBroken(error: Error, code: string, syscall: string): boolean {
   if (code.startsWith('UND_ERR')) return !ours.has(code);
   // What is no HTTP, what is no gzip, and what the system says of a connection that stood.
   if (/^(?:HPE_|Z_|ERR_BROTLI|ERR__ERROR_|ERR_STREAM_PREMATURE_CLOSE$|ECONN|EPIPE$)/.test(code)) return true;
-  return syscall === 'read' || syscall === 'write' || error.message === 'terminated';
+  const isNoHttp = error.name === 'HTTPParserError';
+  return isNoHttp || syscall === 'read' || syscall === 'write' || error.message === 'terminated';
 }
 
 function textIn(error: Error, name: 'code' | 'syscall'): string {
