@@ -7,7 +7,10 @@ import { exit, type CommandIo } from './commands/command.ts';
  */
 const memoryFlags = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
 
-/** This process, as commands see it. The first SIGTERM or SIGINT asks for an orderly end; the second ends at once. */
+/** Ctrl-C reaches a program under npm twice: from the terminal, and from npm. */
+const sameSignalMs = 1_000;
+
+/** This process, as commands see it. The first SIGTERM or SIGINT asks for an orderly end; a later one ends at once. */
 export function processIo(): CommandIo {
   for (const flag of memoryFlags) setFlagsFromString(flag);
   // Whoever read our answer has gone.
@@ -19,12 +22,12 @@ export function processIo(): CommandIo {
     stderr: process.stderr,
     now: Date.now,
     stopped: new Promise((resolve) => {
-      let count = 0;
+      let first: number | undefined;
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.on(signal, () => {
-          count += 1;
+          first ??= performance.now();
           // The ledger knows what was under way.
-          if (count > 1) process.exit(exit.failed);
+          if (performance.now() - first > sameSignalMs) process.exit(exit.failed);
           resolve(signal);
         });
       }
