@@ -34,9 +34,10 @@ describe('what becomes of a record after one try', () => {
       const kind = problemKind(code);
       if (kind.class === 'permanent' && kind.scope === 'record') continue;
       if (kind.class === 'waiting') continue;
-      expect(settlementOf(refused(code), { ...tried, attempt: 500, firstReadAt: 0 }, dayMs, now, most).state, code).toBe(
-        'pending',
-      );
+      expect(
+        settlementOf(refused(code), { ...tried, attempt: 500, firstReadAt: 0 }, dayMs, now, most).state,
+        code,
+      ).toBe('pending');
     }
   });
 
