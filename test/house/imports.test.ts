@@ -68,7 +68,6 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/network/', 'src/sources/dialog-health/writeback-api.ts'],
   zod: ['src/config/'],
   'libphonenumber-js': ['src/mapping/'],
-  '@streamparser/json': ['src/sources/dialog-health/answer-stream.ts'],
 };
 
 const show = ({ file, target }: Import): string => `${file} imports ${target}`;
