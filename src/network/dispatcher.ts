@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import { Agent, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
 
 export type { Dispatcher };
 
@@ -37,7 +37,11 @@ export function makeDispatcher(options: NetworkOptions = {}): Dispatcher {
   if (proxy === '') return new Agent(common);
   // `proxyTls` is the connection to the proxy, `requestTls` the one through its tunnel.
   const through = { httpProxy: proxy, httpsProxy: proxy, noProxy, proxyTls: connect, requestTls: secure };
-  return new EnvHttpProxyAgent({ ...common, ...through, proxyTunnel: false });
+  // A proxy that never says whether the tunnel stands is given up like any connection.
+  const toProxy = {
+    clientFactory: (origin: URL, own: object) => new Pool(origin, { ...own, headersTimeout: connectTimeoutMs }),
+  };
+  return new EnvHttpProxyAgent({ ...common, ...through, ...toProxy, proxyTunnel: false });
 }
 
 function secureOptions({ ca = '', certificate = '', key = '' }: TlsFiles) {

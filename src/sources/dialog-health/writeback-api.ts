@@ -52,7 +52,7 @@ export async function callWriteback(
   call: WritebackCall,
 ): Promise<WritebackAnswer | { readonly kind: 'unanswered'; readonly failure: NetworkFailure }> {
   try {
-    const { statusCode, headers, body } = await request(writebackUrl(call), {
+    const asked = request(writebackUrl(call), {
       method: call.method,
       signal: call.signal,
       headers: {
@@ -68,6 +68,7 @@ export async function callWriteback(
       bodyTimeout: 0,
       ...(call.dispatcher === undefined ? {} : { dispatcher: call.dispatcher }),
     });
+    const { statusCode, headers, body } = await within(asked, call.signal);
     return {
       kind: 'answer',
       status: statusCode,
@@ -84,6 +85,19 @@ export async function callWriteback(
     const failure = call.signal.aborted ? 'timeout' : networkFailure(error);
     if (failure === undefined) throw error;
     return { kind: 'unanswered', failure };
+  }
+}
+
+/** undici heeds a signal only once a connection stands, which a silent proxy never lets happen. */
+async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await Promise.race([work, never]);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 

@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeDispatcher } from '../../../src/network/dispatcher.ts';
 import { makeDialogHealthSource } from '../../../src/sources/dialog-health/dialog-health-source.ts';
 import { askedSource, now, sourceOptions, window, wordOf } from './asked-source.ts';
 import { numberedRows, row } from './invented-rows.ts';
@@ -305,6 +306,14 @@ describe('a vendor that cannot be spoken with', () => {
   ])('has given no whole answer when it %s (A5)', async (_what, treat) => {
     const { reads } = await askedSource({ url: await listening(treat) });
     expect(await reads()).toBe('source-incomplete-answer');
+  });
+
+  it('is waited for no longer than the deadline while a proxy does not say whether the tunnel stands', async () => {
+    const proxy = await listening(() => {});
+    const dispatcher = makeDispatcher({ proxy });
+    const { reads } = await askedSource({ url: 'https://vendor.example/x', dispatcher, timeoutMs: 100 });
+    expect(await reads()).toBe('source-timeout');
+    await dispatcher.destroy();
   });
 
   it('is used again on the next connection', async () => {
