@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sampleRows } from '../support/sample-rows.ts';
 import { identifierOf } from './chart.ts';
@@ -9,7 +10,12 @@ afterEach(() => hospital.close());
 
 describe('a run into HAPI FHIR where not everything can be delivered', () => {
   it('delivers all but the messages whose Patient HAPI does not have, and those once it has', async () => {
-    hospital = await openHospital({ unknown: ['Tpbirch'] });
+    // The server is shared, and other tests have made their Patients there.
+    const newcomer = `Tp-${randomUUID()}`;
+    const rows = sampleRows(Date.now()).map((row) =>
+      row['personId'] === 'Tpbirch' ? { ...row, personId: newcomer } : row,
+    );
+    hospital = await openHospital({ rows, unknown: [newcomer] });
     const first = await hospital.program(['run', '--json']);
     expect(first).toMatchObject({ code: 3 });
     expect(reportOf(first)).toMatchObject({
@@ -17,7 +23,7 @@ describe('a run into HAPI FHIR where not everything can be delivered', () => {
     });
     expect(await hospital.messages()).toHaveLength(3);
 
-    await hospital.chart.addPatient('Tpbirch');
+    await hospital.chart.addPatient(newcomer);
     await hospital.program(['rejected', 'release', '--code', 'patient-not-found']);
     const second = await hospital.program(['run', '--json']);
     expect(second).toMatchObject({ code: 0 });
