@@ -289,7 +289,8 @@ const ledger = group({
     secret: true,
   }),
   retention: setting(duration({ least: '1d', most: '4000d' }), {
-    meaning: 'How long run reports and the list of windows are kept; which message was delivered is kept for ever.',
+    meaning:
+      'How long run reports, the list of windows and the content of messages kept out of the chart are kept; which message was delivered is kept for ever.',
     example: '400d',
     default: '400d',
   }),

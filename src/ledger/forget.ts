@@ -5,9 +5,16 @@ import type { Lease } from './lease.ts';
 /** Rows removed in one transaction: intake and delivery go on in between. */
 const slice = 500;
 
-/** Removes run reports and windows read before then; of each source the newest run stays. Gives how many they were. */
+/**
+ * Removes run reports and windows read before then, and the content of messages kept out of the chart that were first
+ * read before then; of each source the newest run stays. Gives how many they were.
+ */
 export async function forgetBefore(lease: Lease, before: Instant): Promise<number> {
-  return (await inSlices(lease, forgetWindows, before)) + (await inSlices(lease, forgetRuns, before));
+  let forgotten = 0;
+  for (const kind of [forgetWindows, forgetRuns, forgetSkippedContents]) {
+    forgotten += await inSlices(lease, kind, before);
+  }
+  return forgotten;
 }
 
 async function inSlices(
@@ -53,4 +60,22 @@ async function forgetRuns(tx: LedgerTransaction, before: Instant): Promise<numbe
   await tx.deleteFrom('run_source').where('position', 'in', positions).execute();
   await tx.deleteFrom('run').where('position', 'in', positions).execute();
   return positions.length;
+}
+
+/** Nobody has wanted it in the chart for all that time. Its key stays, and so does its state. */
+async function forgetSkippedContents(tx: LedgerTransaction, before: Instant): Promise<number> {
+  const old = tx
+    .selectFrom('message')
+    .select('position')
+    .where('state', '=', 'skipped')
+    .where('body', 'is not', null)
+    .where('first_read_at', '<', before)
+    .orderBy('position')
+    .limit(slice);
+  const { numUpdatedRows } = await tx
+    .updateTable('message')
+    .set({ body: null })
+    .where('position', 'in', old)
+    .executeTakeFirstOrThrow();
+  return Number(numUpdatedRows);
 }

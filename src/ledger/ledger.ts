@@ -21,8 +21,9 @@ export interface Ledger {
    */
   keepCanonicalBase(canonicalBase: string): Promise<string>;
   /**
-   * Removes reports of runs and windows read before then, but for the newest run of each source. Messages stay: their
-   * keys and digests are what keeps them from being doubled. Gives how many entries went.
+   * Removes reports of runs and windows read before then, but for the newest run of each source, and the content of
+   * messages kept out of the chart. Messages stay: their keys and digests are what keeps them from being doubled. Gives
+   * how many entries went.
    */
   forget(before: Instant): Promise<number>;
   /** Throws when the ledger cannot be written to. */

@@ -229,6 +229,19 @@ export function bookkeepingContract(newPlace: NewPlace): void {
       expect((await test.ledger.runs.last(source))?.id).toBe(runId(1));
     });
 
+    it('drops the content of what was kept out of the chart, which then cannot be released', async () => {
+      const { ledger, clock } = test;
+      await ledger.messages.record(source, clock.at, rows(message('a')));
+      const [claim] = await ledger.messages.claim({ limit: 1, now: clock.at, leaseMs: 1_000 });
+      const key = claim?.record.key ?? '';
+      await ledger.messages.settle([{ state: 'skipped', key, problem: { code: 'not-for-a-chart' } }], clock.at);
+      expect(await ledger.forget(clock.at)).toBe(0);
+      clock.pass({ days: 1 });
+      expect(await ledger.forget(clock.at)).toBe(1);
+      expect(await ledger.messages.release({ key }, clock.at)).toBe(0);
+      expect((await ledger.messages.counts()).skipped).toBe(1);
+    });
+
     it('removes more than one slice', async () => {
       const windowRead = { source, window: { from: 0, to: 1 }, readAt: test.clock.at, rows: 0 };
       for (let n = 0; n < 1_001; n += 1) await test.ledger.coverage.cover(windowRead, {});
