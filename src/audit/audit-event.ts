@@ -147,6 +147,72 @@ export type AuditEvent =
 
 export type AuditEventName = AuditEvent['event'];
 
+type FieldOf<Event> = Event extends unknown ? Exclude<keyof Event, 'event'> : never;
+
+/** What a field of an event holds. There is no kind for what a row of the vendor says. */
+type FieldKind =
+  | 'opaque key'
+  | 'closed list'
+  | 'count'
+  | 'time'
+  | 'configured name'
+  | 'machine'
+  | 'field or element'
+  | 'given by the EHR'
+  | 'fingerprint';
+
+/** Every field of every event. A field that is not listed is not written, whatever a caller passes. */
+export const auditFields = {
+  address: 'machine',
+  added: 'count',
+  attempt: 'count',
+  bundle: 'closed list',
+  bytes: 'count',
+  change: 'closed list',
+  changed: 'count',
+  code: 'closed list',
+  count: 'count',
+  delivered: 'count',
+  destination: 'configured name',
+  dueAt: 'time',
+  durationMs: 'count',
+  errorCode: 'closed list',
+  errorName: 'closed list',
+  exitCode: 'count',
+  field: 'field or element',
+  from: 'time',
+  handedBack: 'count',
+  host: 'machine',
+  httpStatus: 'count',
+  issue: 'closed list',
+  key: 'opaque key',
+  known: 'count',
+  operation: 'closed list',
+  pending: 'count',
+  port: 'machine',
+  read: 'count',
+  reason: 'closed list',
+  reference: 'given by the EHR',
+  rejected: 'count',
+  requestId: 'opaque key',
+  retryAt: 'time',
+  rows: 'count',
+  runId: 'opaque key',
+  source: 'configured name',
+  sources: 'configured name',
+  state: 'closed list',
+  to: 'time',
+  trigger: 'closed list',
+  unreadable: 'count',
+  user: 'configured name',
+  userFingerprint: 'fingerprint',
+  version: 'given by the EHR',
+  waiting: 'count',
+  where: 'field or element',
+  why: 'closed list',
+  write: 'closed list',
+} as const satisfies Record<FieldOf<AuditEvent>, FieldKind>;
+
 /** How loud each event is; everything not listed is `info`. */
 export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'error'>>> = {
   runs_interrupted: 'warn',

@@ -1,5 +1,5 @@
 import { createLogger, format, transports } from 'winston';
-import { auditLevels, type AuditEvent } from './audit-event.ts';
+import { auditFields, auditLevels, type AuditEvent } from './audit-event.ts';
 
 /** Where events go. Never throws. */
 export type AuditLog = (event: AuditEvent) => void;
@@ -48,7 +48,7 @@ export function openAuditLog(options: {
     level: options.level,
     // Built key by key: winston appends a `message` in the data to the text and turns Errors into {}.
     format: format.printf(({ level, message, fields }) =>
-      JSON.stringify({ time: new Date(options.now()).toISOString(), level, ...Object(fields), message }),
+      lineOf({ time: new Date(options.now()).toISOString(), level, ...Object(fields), message }),
     ),
     transports: [
       new transports.Console({ stderrLevels: options.stream === 'stderr' ? ['error', 'warn', 'info'] : [] }),
@@ -56,6 +56,20 @@ export function openAuditLog(options: {
   });
   return (event) => {
     const level = auditLevels[event.event] ?? 'info';
-    logger.log({ level, message: sentences[event.event], fields: event });
+    logger.log({ level, message: sentences[event.event], fields: written(event) });
   };
+}
+
+/** An object that is wider than its type shows may be passed: what it holds besides goes no further. */
+function written(event: AuditEvent): Readonly<Record<string, unknown>> {
+  const fields = Object.entries(event).filter(([name]) => Object.hasOwn(auditFields, name));
+  return { event: event.event, ...Object.fromEntries(fields) };
+}
+
+/** One line for every reader: JSON leaves DEL, the C1 controls and two line ends of Unicode as they are. */
+function lineOf(line: object): string {
+  return JSON.stringify(line).replaceAll(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

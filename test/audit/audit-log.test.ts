@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 const auditLog = fileURLToPath(new URL('../../src/audit/audit-log.ts', import.meta.url));
 
-/** Logs events in a process of its own and gives what came out of its two streams. */
-function logged(stream: 'stdout' | 'stderr', level: string, events: readonly object[]) {
+/** Logs events in a process of its own and gives what came out of one of its streams. */
+function textLogged(stream: 'stdout' | 'stderr', level: string, events: readonly object[]): string {
   const program = `
     import { openAuditLog } from ${JSON.stringify(auditLog)};
     const audit = openAuditLog({ level: ${JSON.stringify(level)}, stream: ${JSON.stringify(stream)}, now: () => 0 });
@@ -13,8 +13,11 @@ function logged(stream: 'stdout' | 'stderr', level: string, events: readonly obj
   const child = ['--input-type=module', '--eval', program];
   const merged = stream === 'stdout' ? '' : ' 2>&1 1>/dev/null';
   const quoted = child.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
-  const text = execFileSync('sh', ['-c', `'${process.execPath}' ${quoted}${merged}`], { encoding: 'utf8' });
-  return text
+  return execFileSync('sh', ['-c', `'${process.execPath}' ${quoted}${merged}`], { encoding: 'utf8' });
+}
+
+function logged(stream: 'stdout' | 'stderr', level: string, events: readonly object[]) {
+  return textLogged(stream, level, events)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -38,8 +41,28 @@ describe('the audit log', () => {
     expect(logged('stdout', 'warn', [stopped, skipped])).toMatchObject([{ event: 'run_skipped' }]);
   });
 
-  it('keeps a line a line whatever the fields hold', () => {
-    const [line] = logged('stdout', 'info', [{ ...skipped, source: 'a\nb\u001b[31m' }]);
-    expect(line).toMatchObject({ source: 'a\nb\u001b[31m' });
+  it('keeps a line a line whatever the fields hold, with no control character in it (F4)', () => {
+    const source = 'a\nb\r\t\u0000\u001b[31m\u007f\u009b31m\u0085\u2028\u2029\ud800"\\';
+    const text = textLogged('stdout', 'info', [{ ...skipped, source }]);
+    expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+    expect(JSON.parse(text)).toMatchObject({ source });
+  });
+
+  it('writes no field that an event does not have, though an object holds it', () => {
+    const row = { personName: 'Ada Example', outgoingMessage: 'Your visit', mobileNumber: '5005550006', body: {} };
+    const [line] = logged('stdout', 'info', [{ ...stopped, ...row, message: 'Ada', level: 'x', time: 'y' }]);
+    expect(line).toEqual({
+      time: '1970-01-01T00:00:00.000Z',
+      level: 'info',
+      ...stopped,
+      message: 'The service has stopped.',
+    });
+  });
+
+  it('writes hundreds of lines before its process ends', () => {
+    const many = Array.from({ length: 500 }, (_, handedBack) => ({ ...stopped, handedBack }));
+    expect(logged('stdout', 'info', many).map(({ handedBack }) => handedBack)).toEqual(
+      many.map((each) => each.handedBack),
+    );
   });
 });

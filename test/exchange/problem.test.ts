@@ -12,7 +12,7 @@ describe('the list of problems', () => {
 
   it.each(problemCodes)('%s has a name in kebab-case and a sentence that ends', (code) => {
     expect(code).toMatch(/^[a-z]+(?:-[a-z]+)*$/);
-    expect(problemKind(code).sentence).toMatch(/^[A-Z].*[.?)]$/);
+    expect(problemKind(code).sentence).toMatch(/^(?:[A-Z]|sources\[\]).*[.?)]$/);
   });
 
   it('names the side in the code where the problem is not of one record', () => {

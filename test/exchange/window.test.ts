@@ -11,7 +11,11 @@ describe('a moment', () => {
 
   it('is the same after it was written and read', () => {
     const moments = fc.integer({ min: Date.UTC(1900, 0), max: Date.UTC(2200, 0) });
-    fc.assert(fc.property(moments, (at) => expect(Date.parse(isoInstant(at))).toBe(at)));
+    fc.assert(
+      fc.property(moments, (at) => {
+        expect(Date.parse(isoInstant(at))).toBe(at);
+      }),
+    );
   });
 
   it("belongs to the minute it is in, before 1970 too: the vendor's times have no seconds", () => {
