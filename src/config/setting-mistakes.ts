@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { declaredSettings } from './setting.ts';
-import { nearest } from './spelling.ts';
+import { nearest } from '../exchange/spelling.ts';
 
 /** Where a setting stands: `['sources', 0, 'url']`. */
 export type SettingPath = readonly (string | number)[];

@@ -48,7 +48,7 @@ const mayImport: Readonly<Record<string, (target: string) => boolean>> = {
   'src/ledger/': (target) => target.startsWith('src/exchange/'),
   'src/mapping/': (target) => target.startsWith('src/exchange/'),
   'src/audit/': (target) => target.startsWith('src/exchange/'),
-  'src/config/': (target) => target === 'src/http/password-hash.ts',
+  'src/config/': (target) => target.startsWith('src/exchange/') || target === 'src/http/password-hash.ts',
   'src/sync/': (target) => target.startsWith('src/exchange/') || contracts.includes(target),
   'src/http/': (target) => target.startsWith('src/exchange/') || contracts.includes(target),
 };
