@@ -6,8 +6,6 @@ import type { Connection, Database, LedgerTransaction } from './database/databas
 import type { MessageRow } from './database/tables.ts';
 import type { Claim, ClaimRequest } from './ledger.ts';
 import { CountMoves } from './message-counts.ts';
-import { sealedShut } from './message-states.ts';
-import { messagesByKey, putBack } from './stored-messages.ts';
 
 /** What makes a claim. */
 const dueColumns = [
@@ -75,24 +73,13 @@ export async function claimDue(
   { limit, now, leaseMs }: ClaimRequest,
 ): Promise<readonly Claim[]> {
   const due = await dueQuery(tx, database, now, limit).execute();
-  const opened: { readonly row: DueRow; readonly body: string }[] = [];
-  const shut: RecordKey[] = [];
-  for (const row of due) {
+  if (due.length === 0) return [];
+  await takeAll(tx, database, due, epoch, now + leaseMs);
+  const replies = await repliesTo(tx, database, due);
+  return due.map((row) => {
     const body = row.body === null ? undefined : seal.open(row.key, row.body);
-    if (body === undefined) shut.push(row.key);
-    else opened.push({ row, body });
-  }
-  if (shut.length > 0) await rejectSealed(tx, database, shut);
-  if (opened.length === 0) return [];
-  const taken = opened.map(({ row }) => row);
-  await takeAll(tx, database, taken, epoch, now + leaseMs);
-  const replies = await repliesTo(tx, database, taken);
-  return opened.map(({ row, body }) => claimOf(row, body, replies.get(row.key) ?? []));
-}
-
-async function rejectSealed(tx: LedgerTransaction, database: Database, keys: readonly RecordKey[]): Promise<void> {
-  const before = await messagesByKey(tx, database, keys);
-  await putBack(tx, database, before, [...before.values()].map(sealedShut));
+    return claimOf(row, body, replies.get(row.key) ?? []);
+  });
 }
 
 async function takeAll(
@@ -143,9 +130,9 @@ async function repliesTo(
   return replies;
 }
 
-function claimOf(row: DueRow, stored: string, replies: readonly RecordKey[]): Claim {
+function claimOf(row: DueRow, stored: string | undefined, replies: readonly RecordKey[]): Claim {
   const { key, source, thread, direction } = row;
-  const body: VendorRow = JSON.parse(stored);
+  const body: VendorRow = stored === undefined ? {} : JSON.parse(stored);
   const related: readonly RecordKey[] = row.related === null ? replies : JSON.parse(row.related);
   if (direction === null || thread === null) throw new Error('a row that was set apart is never due');
   return {
@@ -165,5 +152,6 @@ function claimOf(row: DueRow, stored: string, replies: readonly RecordKey[]): Cl
     firstReadAt: row.first_read_at,
     unsure: row.unsure === 1 || row.state === 'delivering',
     ...(row.reference === null ? {} : { knownReference: row.reference }),
+    ...(stored === undefined ? { problem: { code: 'body-sealed' } } : {}),
   };
 }

@@ -57,6 +57,8 @@ export interface Claim {
   readonly firstReadAt: Instant;
   readonly knownReference?: string;
   readonly unsure: boolean;
+  /** Its content cannot be opened (`body` is empty): to be settled as rejected with this. */
+  readonly problem?: Problem;
 }
 
 export interface ClaimRequest {
@@ -91,7 +93,7 @@ export interface Messages {
    * unchanged is not written.
    */
   record(source: string, readAt: Instant, readings: readonly Reading[]): Promise<RecordCounts>;
-  /** The oldest due records, now `delivering`. One whose content cannot be opened is settled as `body-sealed`. */
+  /** The oldest due records, now `delivering`. One whose content cannot be opened carries that as its problem. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**
    * Writes down what became of claimed records. One that changed while it was on its way stays pending with the newer

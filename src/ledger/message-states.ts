@@ -125,9 +125,3 @@ function outcome(row: SettledRow, settlement: Settlement, overtaken: boolean, no
   const { state, problem } = settlement;
   return { state, due_at: null, pending_since: null, attempts: row.attempts + 1, ...problemColumns(problem) };
 }
-
-/** Its stored content cannot be opened: it waits for the key, or to be read again. */
-export function sealedShut(row: MessageRow): MessageRow {
-  const problem = problemColumns({ code: 'body-sealed' });
-  return { ...row, ...unclaimed, state: 'rejected', due_at: null, pending_since: null, ...problem };
-}

@@ -263,6 +263,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
 /** A delivery, or what becomes of the record without one. */
 function prepare(claim: Claim, mapping: Mapping | undefined): Delivery | Settlement {
   const { key } = claim.record;
+  if (claim.problem !== undefined) return { state: 'rejected', key, problem: claim.problem };
   if (mapping === undefined) return { state: 'rejected', key, problem: { code: 'source-not-configured' } };
   const mapped = mapping.map(claim.record);
   if (mapped.kind !== 'communication') return { state: mapped.kind, key, problem: mapped.problem };

@@ -263,6 +263,19 @@ describe('delivery', () => {
     expect(items).toMatchObject([{ key: keys.outgoing('bad'), code: 'resource-refused' }]);
   });
 
+  it('rejects aloud a record whose stored content cannot be opened', async () => {
+    source.script.push(answer(reading(message('a'))));
+    const { claim } = ledger.messages;
+    const problem = { code: 'body-sealed' } as const;
+    Object.assign(ledger.messages, {
+      claim: async (request: Parameters<typeof claim>[0]) =>
+        (await claim(request)).map((each) => ({ ...each, problem })),
+    });
+    expect(await run()).toMatchObject({ delivery: { delivered: 0, rejected: 1, problems: { 'body-sealed': 1 } } });
+    expect(log.events).toContainEqual(expect.objectContaining({ event: 'record_rejected', code: 'body-sealed' }));
+    expect(destination.sent).toHaveLength(0);
+  });
+
   it('keeps a record whose Patient is missing waiting, without using up attempts', async () => {
     source.script.push(answer(reading(message('a'))));
     destination.script.push(refuse({ code: 'patient-not-found', httpStatus: 400 }));

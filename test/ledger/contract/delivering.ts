@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Settlement } from '../../../src/exchange/delivery.ts';
 import { minuteMs } from '../../../src/exchange/window.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
 import { accepted, claimDue, deliverDue, keyOf, keysOf, leaseMs, message, row, rows, source, view } from './rows.ts';
 
@@ -184,12 +185,23 @@ export function deliveringContract(newPlace: NewPlace): void {
   });
 
   describe('a record whose content cannot be opened', () => {
-    it('is rejected as body-sealed, and opens again with its key', async () => {
+    /** What delivery does with it. */
+    const reject = async (ledger: Ledger): Promise<void> => {
+      const claims = await claimDue(ledger, test.clock);
+      for (const {
+        record: { key },
+        problem,
+      } of claims) {
+        if (problem !== undefined) await ledger.messages.settle([{ state: 'rejected', key, problem }], test.clock.at);
+      }
+    };
+
+    it('is claimed with that as its problem, rejected as body-sealed, and opens again with its key', async () => {
       await test.restart({ encryptionKey: encryptionKey('a') });
       await record('a');
       const withAnother = await test.restart({ encryptionKey: encryptionKey('b') });
       await record('b');
-      expect(keysOf(await claimDue(withAnother, test.clock))).toEqual([keyOf('b')]);
+      await reject(withAnother);
       expect(await view(withAnother, keyOf('a'))).toMatchObject({
         state: 'rejected',
         code: 'body-sealed',
@@ -204,7 +216,7 @@ export function deliveringContract(newPlace: NewPlace): void {
     it('is pending again when it is read again', async () => {
       await test.restart({ encryptionKey: encryptionKey('a') });
       await record('a');
-      await claimDue(await test.restart({ encryptionKey: '' }), test.clock);
+      await reject(await test.restart({ encryptionKey: '' }));
       expect((await view(test.ledger, keyOf('a'))).state).toBe('rejected');
       expect(await record('a')).toMatchObject({ changed: 1 });
       expect((await claimDue(test.ledger, test.clock))[0]?.record).toEqual(message('a'));
