@@ -15,6 +15,8 @@ export function processIo(): CommandIo {
   for (const flag of memoryFlags) setFlagsFromString(flag);
   // Whoever read our answer has gone.
   process.stdout.on('error', () => process.exit(exit.failed));
+  // What is said there is lost; the work goes on.
+  process.stderr.on('error', () => {});
   return {
     env: process.env,
     stdin: process.stdin,
