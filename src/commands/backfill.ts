@@ -16,6 +16,7 @@ export const backfill: Command = {
     });
     const range = { from: readInstant('--from', values.from), to: readInstant('--to', values.to) };
     if (range.from >= range.to) throw new Misuse('--from must be before --to.');
+    if (range.from >= io.now()) throw new Misuse('--from is in the future. Nothing can be read there yet.');
     return runOnce(io, values, range);
   },
 };

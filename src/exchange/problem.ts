@@ -73,7 +73,7 @@ const kinds = {
   'source-too-large': {
     class: 'transient',
     scope: 'source',
-    sentence: 'The answer is larger than sources[].maxResponseBytes. Raise it, or read shorter ranges with backfill.',
+    sentence: 'The answer is larger than sources[].maxResponseBytes. Raise it, and sources[].timeout with it.',
   },
   'budget-exhausted': {
     class: 'transient',

@@ -14,6 +14,15 @@ export function makeCoverage({ kysely }: Database, lease: Lease): Coverage {
       const row = await kysely.selectFrom('coverage').selectAll().where('source', '=', source).executeTakeFirst();
       return row === undefined ? { sweep: {} } : stateOf(row);
     },
+    async begin(source, start) {
+      await lease.write((tx) =>
+        tx
+          .insertInto('coverage')
+          .values({ source, start, frontier: null, ...sweepColumns({}) })
+          .onConflict((conflict) => conflict.column('source').doNothing())
+          .execute(),
+      );
+    },
     async cover(read, { start, frontier, sweep }) {
       const moved = {
         ...(start === undefined ? {} : { start }),

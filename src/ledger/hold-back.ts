@@ -16,6 +16,14 @@ export async function releaseAll(
 ): Promise<number> {
   const moves = new CountMoves();
   let released = 0;
+  // Whoever releases what was deleted at the EHR wants it there anew: nothing is looked for.
+  await tx
+    .updateTable('message')
+    .set({ reference: null, version: null, unsure: 0 })
+    .where('state', '=', 'rejected')
+    .where('code', '=', 'deleted-at-ehr')
+    .where(matches(filter))
+    .execute();
   for (const state of releasedBy(filter)) {
     const held = tx
       .selectFrom('message')

@@ -147,6 +147,8 @@ export interface CoverageState {
 
 export interface Coverage {
   state(source: string): Promise<CoverageState>;
+  /** Where reading begins, kept before the first request: a default that moves with the clock must not move it. */
+  begin(source: string, start: Instant): Promise<void>;
   /** The last transaction of a complete read: writes the window down and moves what it moves, together. */
   cover(
     read: WindowRead,

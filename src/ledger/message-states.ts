@@ -118,7 +118,8 @@ function outcome(row: SettledRow, settlement: Settlement, overtaken: boolean, no
     const { state, dueAt, problem, usedAttempt, unsure } = settlement;
     const attempts = row.attempts + (usedAttempt ? 1 : 0);
     const tried = { attempts, unsure: unsure ? 1 : 0, ...problemColumns(problem) };
-    if (overtaken) return { ...tried, ...pending, due_at: now };
+    // What may have arrived is given the time to arrive before it is looked for.
+    if (overtaken) return { ...tried, ...pending, due_at: unsure ? dueAt : now };
     return { ...tried, ...(state === 'pending' ? pending : { state, pending_since: null }), due_at: dueAt };
   }
   if (overtaken) return { ...pending, due_at: now, attempts: 0, ...noProblem };

@@ -136,9 +136,10 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
       if ('resource' in prepared) deliveries.push(prepared);
       else settlements.push(prepared);
     }
+    const before = paused;
     const outcomes = deliveries.length === 0 ? [] : await destination.send(deliveries, cutOff.signal);
     reached('sent');
-    watchDestination(outcomes);
+    watchDestination(outcomes, before);
     const byKey = new Map(claims.map((claim) => [claim.record.key, claim]));
     const changes = new Map<string, 'created' | 'updated' | 'unchanged'>();
     for (const outcome of outcomes) {
@@ -157,12 +158,15 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     }
   }
 
-  /** One problem that concerns the whole EHR pauses the loop; one success ends the count of failures. */
-  function watchDestination(outcomes: readonly DeliveryOutcome[]): void {
+  /**
+   * One problem that concerns the whole EHR pauses the loop; one success ends the count of failures, and the pause
+   * that was there before it was sent: another worker may have met a new one meanwhile.
+   */
+  function watchDestination(outcomes: readonly DeliveryOutcome[], before: typeof paused): void {
     const failed = outcomes.find((outcome) => outcome.kind === 'refused' && concernsAll(outcome.problem));
     if (failed?.kind === 'refused') {
       pause(failed.problem);
-    } else if (outcomes.length > 0) {
+    } else if (paused === before && outcomes.some(({ kind }) => kind === 'accepted')) {
       failures = 0;
       paused = undefined;
     }
@@ -209,7 +213,8 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
         due = now() + backOffMs(trouble, random);
         audit({ event: 'service_failed', errorName: nameOf(error), errorCode: codeOf(error) });
       }
-      const wait = due === undefined ? longestBackOffMs : Math.max(0, due - now());
+      // Never longer: a timer of more than 24 days fires at once, and a clock may be set right.
+      const wait = Math.min(longestBackOffMs, Math.max(0, (due ?? Infinity) - now()));
       await sleep(wait, AbortSignal.any([alarm.signal, stopping.signal]));
     }
   }

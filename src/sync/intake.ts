@@ -1,7 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { SourceRunReport } from '../exchange/reports.ts';
-import { isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
-import type { Ledger, RecordCounts } from '../ledger/ledger.ts';
+import { floorToGrain, isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
+import type { CoverageState, Ledger, RecordCounts, SweepState } from '../ledger/ledger.ts';
 import type { Problem } from '../exchange/problem.ts';
 import type { ReadOutcome, Source } from '../sources/source.ts';
 import { ProblemTally } from './tally.ts';
@@ -49,17 +49,21 @@ export async function takeIn(parts: IntakeParts, request: IntakeRequest): Promis
   const { source, limits, range } = request;
   const pieces =
     range === undefined
-      ? planDue(await parts.ledger.coverage.state(source.name), parts.now(), limits)
+      ? planDue(await stateOf(parts, request), parts.now(), limits)
       : planRange(range, parts.now(), limits);
   const problems = new ProblemTally();
   const totals = noCounts();
   let windows = 0;
   let read = 0;
   let problem: Problem | undefined;
+  let heldBack = false;
   for (const piece of pieces) {
     if (request.signal.aborted) break;
+    // The vendor's present has been reached: our clock is ahead of it, and the rest of the tail is not there yet.
+    if (heldBack && piece.tier === 'tail') continue;
     const outcome = await readPiece(parts, request, piece, totals, problems);
     read += outcome.rows;
+    if (outcome.kind === 'complete') heldBack ||= isHeldBack(piece, outcome.vendorNow, limits);
     if (outcome.kind === 'failed') {
       problem = outcome.problem;
       problems.add(problem.code);
@@ -78,6 +82,14 @@ export async function takeIn(parts: IntakeParts, request: IntakeRequest): Promis
     problems: problems.counts(),
   };
   return problem === undefined ? { report } : { report, problem };
+}
+
+async function stateOf({ ledger }: IntakeParts, { source, limits }: IntakeRequest): Promise<CoverageState> {
+  const known = await ledger.coverage.state(source.name);
+  if (known.start !== undefined) return known;
+  const start = floorToGrain(limits.startAt);
+  await ledger.coverage.begin(source.name, start);
+  return { ...known, start };
 }
 
 /** One request: its rows go into the ledger as they stream; coverage moves last, and only after a complete answer. */
@@ -121,7 +133,7 @@ async function readPiece(
     });
     return outcome;
   }
-  await ledger.coverage.cover(windowRead, heldBack(piece, outcome.vendorNow, request.limits));
+  await ledger.coverage.cover(windowRead, movesUntil(outcome.vendorNow, piece, request.limits));
   reached('covered');
   const { added, changed, known, unreadable } = ofPiece;
   audit({
@@ -139,16 +151,31 @@ async function readPiece(
 }
 
 /**
- * Nothing after the vendor's own present has been read, whatever our clock says: the frontier is held back to the
- * vendor's time.
+ * Nothing after the vendor's own present has been read, whatever our clock says: frontier and sweep are held back to
+ * the vendor's time.
  */
-function heldBack(piece: Piece, vendorNow: Instant | undefined, limits: PlanLimits): CoverageMoves {
+function movesUntil(vendorNow: Instant | undefined, piece: Piece, limits: PlanLimits): CoverageMoves {
   const { frontier, sweep } = piece.moves;
-  if (frontier === undefined || vendorNow === undefined) return piece.moves;
-  const held = Math.max(piece.frontierBefore, Math.min(frontier, settledEnd(vendorNow, limits)));
-  if (sweep?.doneEnd === undefined) return { ...piece.moves, frontier: held };
-  return { ...piece.moves, frontier: held, sweep: { ...sweep, doneEnd: Math.min(sweep.doneEnd, held) } };
+  if (vendorNow === undefined) return piece.moves;
+  const present = Math.max(piece.frontierBefore, settledEnd(vendorNow, limits));
+  return {
+    ...piece.moves,
+    ...(frontier === undefined ? {} : { frontier: Math.min(frontier, present) }),
+    ...(sweep === undefined ? {} : { sweep: sweepUntil(sweep, present, vendorNow) }),
+  };
 }
+
+function sweepUntil(sweep: SweepState, present: Instant, vendorNow: Instant): SweepState {
+  const { doneEnd, doneAt } = sweep;
+  return {
+    ...sweep,
+    ...(doneEnd === undefined ? {} : { doneEnd: Math.min(doneEnd, present) }),
+    ...(doneAt === undefined ? {} : { doneAt: Math.min(doneAt, vendorNow) }),
+  };
+}
+
+const isHeldBack = ({ window }: Piece, vendorNow: Instant | undefined, limits: PlanLimits): boolean =>
+  vendorNow !== undefined && settledEnd(vendorNow, limits) < window.to;
 
 const noCounts = (): Totals => ({ added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, setApart: [] });
 

@@ -140,7 +140,10 @@ export function makeRuns(parts: RunParts): Runs {
     let complete = held.length === 0;
     try {
       if (trigger === 'api' || trigger === 'command') await delivery.tryNow();
-      const read = await Promise.all(ready.map((each) => readOne(id, each, request.range)));
+      const reading = ready.map((each) => readOne(id, each, request.range));
+      // A source is free again only when nothing reads it: one that fails waits for the others.
+      await Promise.allSettled(reading);
+      const read = await Promise.all(reading);
       complete &&= read.every(({ problem }) => problem === undefined);
       sources = [...read.map(({ report }) => report), ...held.map(heldReport)];
       await delivery.settled();

@@ -72,7 +72,7 @@ export function asked(window: TimeWindow): TimeWindow {
 
 function tail(state: CoverageState, end: Instant, now: Instant, limits: PlanLimits): readonly Piece[] {
   const start = state.start ?? floorToGrain(limits.startAt);
-  const frontier = state.frontier ?? start;
+  const frontier = trusted(state.frontier, start, end, now, limits) ?? start;
   const windows = cut({ from: Math.max(start, frontier - hotOverlapMs), to: Math.max(end, frontier) }, limits);
   const first = state.frontier === undefined;
   return windows.map((window, index) => ({
@@ -88,14 +88,27 @@ function tail(state: CoverageState, end: Instant, now: Instant, limits: PlanLimi
   }));
 }
 
+/** A frontier in the future comes from a clock that was wrong then: what may still change is read again. */
+function trusted(
+  frontier: Instant | undefined,
+  start: Instant,
+  end: Instant,
+  now: Instant,
+  limits: PlanLimits,
+): Instant | undefined {
+  return frontier !== undefined && frontier > now ? Math.max(start, end - limits.latenessMs) : frontier;
+}
+
 function sweep(state: CoverageState, end: Instant, now: Instant, limits: PlanLimits): readonly Piece[] {
   if (state.frontier === undefined || state.start === undefined) return [];
   const { doneAt, doneEnd, position, to } = state.sweep;
-  const underWay = position !== undefined && to !== undefined;
-  if (!underWay && doneAt !== undefined && now - doneAt < sweepEveryMs) return [];
+  // A time in the future comes from a clock that was wrong then.
+  const underWay = position !== undefined && to !== undefined && to <= now;
+  const isRecent = doneAt !== undefined && doneAt <= now && now - doneAt < sweepEveryMs;
+  if (!underWay && isRecent) return [];
   const sweepTo = underWay ? to : Math.min(end, state.frontier);
   const span = Math.max(limits.longestWindowMs - 2 * grainMs, limits.latenessMs + limits.settleDelayMs + grainMs);
-  const from = underWay ? position : Math.max(state.start, (doneEnd ?? sweepTo) - span);
+  const from = underWay ? position : Math.max(state.start, Math.min(doneEnd ?? sweepTo, sweepTo) - span);
   const done = { ...(doneEnd === undefined ? {} : { doneEnd }), ...(doneAt === undefined ? {} : { doneAt }) };
   const windows = cut({ from, to: sweepTo }, limits);
   return windows.map((window, index) => ({

@@ -72,6 +72,7 @@ describe('the program', () => {
     [['--from', 'yesterday', '--to', '2026-03-01'], '--from "yesterday" is not an instant.'],
     [['--from', '2026-02-30', '--to', '2026-03-01'], '--from "2026-02-30" is not an instant.'],
     [['--from', '2026-03-02', '--to', '2026-03-01'], '--from must be before --to.'],
+    [['--from', '9998-03-01', '--to', '9998-03-02'], '--from is in the future. Nothing can be read there yet.'],
     [['--from', '2026-03-01', '--to', '2026-03-01'], '--from must be before --to.'],
   ])('refuses a backfill of no range: %j', async (args, told) => {
     const { code, stdout, stderr } = await runProgram(['backfill', ...args]);

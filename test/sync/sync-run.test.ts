@@ -7,6 +7,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
 import { makeRuns, type Runs, type StartRun } from '../../src/sync/sync-run.ts';
+import type { PlanLimits } from '../../src/sync/window-plan.ts';
 import {
   answer,
   keptAudit,
@@ -28,6 +29,7 @@ let source: ReturnType<typeof scriptedSource>;
 let destination: ReturnType<typeof scriptedDestination>;
 let log: ReturnType<typeof keptAudit>;
 let ids = 0;
+let limits: { -readonly [limit in keyof PlanLimits]: PlanLimits[limit] };
 
 const start = Date.parse('2026-03-10T12:00:00Z');
 
@@ -56,7 +58,7 @@ beforeEach(async () => {
     concurrency: 2,
     patientMaxWaitMs: dayMs,
   });
-  const limits = {
+  limits = {
     startAt: start - dayMs,
     settleDelayMs: 2 * minuteMs,
     latenessMs: 7 * dayMs,
@@ -146,6 +148,34 @@ describe('a run', () => {
     expect((await ledger.coverage.state('main-clinic')).frontier).toBe(vendorNow - 2 * minuteMs);
   });
 
+  it('reads on as before after our clock was thirty days ahead for one run', async () => {
+    await run();
+    const repaired = start + hourMs;
+    const vendorNow = repaired;
+    clock = repaired + 30 * dayMs;
+    const rightDate = () => Promise.resolve({ kind: 'complete', rows: 0, bytes: 2, vendorNow } as const);
+    source.script.push(...Array.from({ length: 20 }, () => rightDate));
+    await run();
+    const { frontier, sweep } = await ledger.coverage.state('main-clinic');
+    expect(frontier).toBe(vendorNow - 2 * minuteMs);
+    expect(sweep.doneAt).toBeLessThanOrEqual(vendorNow);
+    source.script.length = 0;
+    clock = repaired + 10 * minuteMs;
+    await run();
+    expect((await ledger.coverage.state('main-clinic')).frontier).toBe(clock - 2 * minuteMs);
+  });
+
+  it('begins where it would have begun at the first start, however long the vendor could not be read', async () => {
+    source.script.push(() => Promise.resolve({ kind: 'failed', rows: 0, problem: { code: 'source-unauthorized' } }));
+    await run();
+    // The default of the setting moves with the clock.
+    limits.startAt += 3 * dayMs;
+    clock += 3 * dayMs;
+    await run();
+    expect((await ledger.coverage.state('main-clinic')).start).toBe(start - dayMs);
+    expect(source.asked[1]?.from).toBe(source.asked[0]?.from);
+  });
+
   it('is one at a time for a source, and names the one that is running', async () => {
     let release = (): void => {};
     source.script.push(
@@ -222,6 +252,24 @@ describe('delivery', () => {
     expect(await run()).toMatchObject({ delivery: { pending: 1 } });
     clock += minuteMs;
     expect(await run()).toMatchObject({ delivery: { delivered: 1, pending: 0 } });
+  });
+
+  it('keeps the pause that the EHR asked of one worker while another one’s earlier Bundle succeeds', async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `m${index}`);
+    source.script.push(answer(...ids.map((id) => reading(message(id)))));
+    const { send } = destination;
+    const throttled = refuse({ code: 'ehr-throttled', httpStatus: 429, retryAfterMs: hourMs });
+    let sends = 0;
+    destination.send = async (deliveries, signal) => {
+      sends += 1;
+      if (sends === 2) return deliveries.map(throttled);
+      // The first one's answer comes after the second one's.
+      if (sends === 1) await new Promise((resolve) => setTimeout(resolve, 100));
+      return send(deliveries, signal);
+    };
+    await run({ trigger: 'schedule' });
+    expect(sends).toBe(2);
+    expect(delivery.state().problem).toMatchObject({ code: 'ehr-throttled' });
   });
 
   it('tries a pending record at once when a person asks, whatever its back-off', async () => {

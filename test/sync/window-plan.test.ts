@@ -48,6 +48,29 @@ describe('the plan of what to read', () => {
     expect(sweeps.at(-1)?.moves.sweep).toEqual({ doneEnd: now - hourMs, doneAt: now });
   });
 
+  it('does not obey a frontier in the future: what may still change is read again', () => {
+    const now = at('2026-03-20T12:00:00Z');
+    const future = now + 28 * dayMs;
+    const state = { start: limits.startAt, frontier: future, sweep: { doneEnd: now, doneAt: now } };
+    const pieces = planDue(state, now, limits);
+    expect(pieces[0]?.window.from).toBeLessThanOrEqual(now - 7 * dayMs);
+    expect(pieces.at(-1)?.moves.frontier).toBe(at('2026-03-20T11:58:00Z'));
+  });
+
+  it('is not kept from sweeping by a time in the future', () => {
+    const now = at('2026-03-20T12:00:00Z');
+    const future = now + 28 * dayMs;
+    for (const sweep of [
+      { doneEnd: future, doneAt: future },
+      { doneEnd: now - dayMs, doneAt: now - dayMs, position: future - dayMs, to: future },
+    ]) {
+      const pieces = planDue({ start: limits.startAt, frontier: now - hourMs, sweep }, now, limits);
+      const sweeps = pieces.filter(({ tier }) => tier === 'sweep');
+      expect(sweeps[0]?.window.from).toBeLessThan(now - 7 * dayMs);
+      expect(sweeps.at(-1)?.moves.sweep).toEqual({ doneEnd: now - hourMs, doneAt: now });
+    }
+  });
+
   it('goes on with a sweep where it was cut off', () => {
     const now = at('2026-04-01T00:00:00Z');
     const frontier = now - 5 * minuteMs;

@@ -39,6 +39,9 @@ export function bookkeepingContract(newPlace: NewPlace): void {
 
     it('moves what a complete read moves, and keeps the rest', async () => {
       const { coverage } = test.ledger;
+      await coverage.begin(source, 0);
+      await coverage.begin(source, hourMs);
+      expect(await coverage.state(source)).toEqual({ start: 0, sweep: {} });
       await coverage.cover(read(0, hourMs), { start: 0, frontier: hourMs });
       await coverage.cover(read(0, hourMs), { sweep: { doneEnd: 1, doneAt: 2, position: 3, to: 4 } });
       await coverage.cover(read(hourMs, 2 * hourMs), { frontier: 2 * hourMs });

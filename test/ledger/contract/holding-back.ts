@@ -64,6 +64,21 @@ export function holdingBackContract(newPlace: NewPlace): void {
       expect(await dueNow()).toEqual(keys(...released));
     });
 
+    it('forgets where it was at the EHR when it was deleted there: it is to be written anew', async () => {
+      const { ledger, clock } = test;
+      await ledger.messages.record(source, clock.at, rows(message('a')));
+      await claimDue(ledger, clock);
+      await ledger.messages.settle([accepted(keyOf('a'))], clock.at);
+      clock.pass({ minutes: 1 });
+      await ledger.messages.record(source, clock.at, rows(message('a', 'DELIVERED', 3)));
+      await claimDue(ledger, clock);
+      await ledger.messages.settle([{ state: 'rejected', ...at('a', 'deleted-at-ehr') }], clock.at);
+      expect(await release({ code: 'deleted-at-ehr' })).toBe(1);
+      const [claim] = await claimDue(ledger, clock);
+      expect(claim).toMatchObject({ unsure: false });
+      expect(claim?.knownReference).toBeUndefined();
+    });
+
     it.each([
       ['state', { state: 'skipped' }],
       ['code', { code: 'not-for-a-chart' }],

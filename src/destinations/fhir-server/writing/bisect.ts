@@ -69,6 +69,8 @@ export async function sendWrites(
         open = [...bundled(group.writes), ...rest.flatMap(recut)];
         break;
       case 'failed':
+        // One message may be what the server fails on: the next try goes as batch, where it fails alone.
+        if (type === 'transaction' && verdict.problem.code === 'ehr-server-error') experience.transaction(false);
         outcomes.push(...refused(group.writes, verdict.problem));
         return [...outcomes, ...rest.flatMap((unsent) => refused(unsent.writes, unsentProblem(verdict.problem)))];
     }

@@ -152,6 +152,14 @@ describe('a transaction', () => {
     expect(again.sent.slice(-10).map(({ type }) => type)).toEqual(Array.from({ length: 10 }, () => 'transaction'));
   });
 
+  it('goes as batch the next time when the server fails on it: one message may be what it fails on', async () => {
+    const experience = whole('transaction', true);
+    const fails: Answer = { kind: 'answered', status: 500, body: outcome('exception', 'NullPointerException') };
+    await sendTo(writes(3), experience, () => fails);
+    const { sent } = await sendTo(writes(3), experience, (_, group) => taken(group));
+    expect(sent).toEqual([{ type: 'batch', size: 3 }]);
+  });
+
   it('is cut in two where the EHR takes no batch', async () => {
     const { sent, outcomes } = await sendTo(
       writes(4),
