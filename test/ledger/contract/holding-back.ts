@@ -70,7 +70,7 @@ export function holdingBackContract(newPlace: NewPlace): void {
       await claimDue(ledger, clock);
       await ledger.messages.settle([accepted(keyOf('a'))], clock.at);
       clock.pass({ minutes: 1 });
-      await ledger.messages.record(source, clock.at, rows(message('a', 'DELIVERED', 3)));
+      await ledger.messages.record(source, clock.at, rows(message('a', 'DELIVERED')));
       await claimDue(ledger, clock);
       await ledger.messages.settle([{ state: 'rejected', ...at('a', 'deleted-at-ehr') }], clock.at);
       expect(await release({ code: 'deleted-at-ehr' })).toBe(1);
