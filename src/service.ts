@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { openAuditLog, type AuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
-import type { Destination } from './destinations/destination.ts';
 import { problemSentence } from './exchange/problem.ts';
 import { dayMs, type Instant } from './exchange/window.ts';
 import { makeApp } from './http/app.ts';
@@ -13,15 +12,13 @@ import { verifyPassword } from './http/password-hash.ts';
 import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
+import { operationsOf } from './operations.ts';
 import { loadedMapping, makeDestination, makeSource } from './parts.ts';
 import { Refused } from './refused.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
 import type { Reached } from './sync/intake.ts';
-import { statusReport } from './sync/status.ts';
 import { makeRuns, type Runs, type ScheduledSource, type StartRun } from './sync/sync-run.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
-import type { WakeUps } from './sync/wake-ups/wake-ups.ts';
-import { makeTranslator } from './translator.ts';
 import { version } from './version.ts';
 
 /** How long SIGTERM waits for what is on its way to the EHR; orchestrators kill after 30 s. */
@@ -198,73 +195,6 @@ function scheduledSources(
     const { longestWindowMs } = source;
     return [{ source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs } }];
   });
-}
-
-interface RunningParts {
-  readonly ledger: Ledger;
-  readonly delivery: DeliveryLoop;
-  readonly runs: Runs;
-  readonly wakeUps: WakeUps;
-  readonly destination: Destination;
-  readonly audit: AuditLog;
-  readonly now: () => Instant;
-  readonly failed: (error: unknown) => void;
-  /** Undefined beside another process that owns the ledger. */
-  readonly startedAt: Instant | undefined;
-  readonly stopping: () => boolean;
-}
-
-/** What HTTP and the commands may ask. */
-function operationsOf(config: Config, parts: RunningParts): Operations {
-  const { ledger, delivery, runs, wakeUps, destination, audit, now, failed, startedAt } = parts;
-  const translate = makeTranslator(config);
-  const live =
-    startedAt === undefined
-      ? {}
-      : {
-          live: {
-            startedAt,
-            runningId: runs.runningId,
-            pauseOf: runs.pauseOf,
-            nextRun: wakeUps.next,
-            delivery: delivery.state,
-          },
-        };
-  return {
-    live: () => true,
-    async ready() {
-      if (parts.stopping()) return false;
-      return ledger.ping().then(
-        () => true,
-        () => false,
-      );
-    },
-    status: () =>
-      statusReport({ version, ledger, now, sources: config.sources, destination: destination.name, ...live }),
-    async startRun({ from, to, ...request }, asker) {
-      const range = from === undefined || to === undefined ? {} : { range: { from, to } };
-      const started = await runs.start({ trigger: 'api', ...request, ...range, ...asker });
-      // Only the schedule is left out in a pause.
-      if (started.kind === 'paused') throw new Error('a run that somebody asked for was left out');
-      if (started.kind !== 'started') return started;
-      started.finished.catch(failed);
-      return { kind: 'started', id: started.id };
-    },
-    run: ledger.runs.get,
-    runs: ledger.runs.list,
-    records: ledger.messages.list,
-    async record(key) {
-      return (await ledger.messages.list({ key }, { limit: 1 })).items[0];
-    },
-    async release(filter, { user, requestId }) {
-      const count = await ledger.messages.release(filter, now());
-      audit({ event: 'records_released', count, code: filter.code ?? null, user, requestId });
-      delivery.wake();
-      return count;
-    },
-    windows: ledger.coverage.windows,
-    translate: (body) => translate([Buffer.from(body)]),
-  };
 }
 
 /** Throws `Refused` when the address or the certificate cannot be used. */
