@@ -211,6 +211,7 @@ async function listening(
     audit,
     randomId: randomUUID,
     now,
+    trustedProxies: config.http.trustedProxies,
   });
   try {
     return await listen(app, { host, port, ...tlsOf(config.http.tls) });

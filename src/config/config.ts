@@ -329,6 +329,12 @@ const http = group({
       default: '',
     }),
   }),
+  trustedProxies: setting(read.networks, {
+    meaning:
+      'Addresses or subnets of proxies in front, with commas: their X-Forwarded-For is believed, so that failed logins count for the client’s own address.',
+    example: '10.0.0.0/8',
+    default: '',
+  }),
   users: z.array(user).prefault([]),
 });
 

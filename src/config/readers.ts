@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { instantOf } from './instant.ts';
 import { isPasswordHash } from '../http/password-hash.ts';
 import { readCron } from './cron-expression.ts';
@@ -136,6 +137,24 @@ export const encryptionKey: Reader<Secret> = (given) =>
   given === '' || (/^[A-Za-z0-9+/]{43}=$/.test(given) && Buffer.from(given, 'base64').length === 32)
     ? value(new Secret(given))
     : problem('is not 32 bytes in base64: make one with generate-key.', true);
+
+/** IP addresses and subnets, with commas. */
+export const networks: Reader<readonly string[]> = (given) => {
+  const listed = given
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+  return listed.every(isNetwork)
+    ? value(listed)
+    : problem('holds something that is no IP address and no subnet: write them with commas.');
+};
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
 
 /** An ISO 3166 country, or nothing. */
 export const region: Reader<string> = (given) =>
