@@ -61,6 +61,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   const destination = makeDestination(config.destination, now);
   const audit = openAuditLog({ level: config.log.level, stream: log, now });
   const ledger = await ledgerOf(config, access, now);
+  const interrupted = access === 'owner' ? await ledger.runs.closeInterrupted(now()) : 0;
+  if (interrupted > 0) audit({ event: 'runs_interrupted', count: interrupted });
   const delivery = makeDeliveryLoop({
     ledger,
     destination,
@@ -134,8 +136,6 @@ export async function openService(config: Config, options: ServiceOptions): Prom
       }
     },
     async serve() {
-      const interrupted = await ledger.runs.closeInterrupted(now());
-      if (interrupted > 0) audit({ event: 'runs_interrupted', count: interrupted });
       http = await listening(config, operations, audit, now);
       audit({ event: 'service_started', version, sources: [...mappings.keys()], destination: destination.name });
       audit({ event: 'http_listening', host: config.http.host, port: http.port });

@@ -35,7 +35,7 @@ function printStatus({ stdout }: CommandIo, report: StatusReport): void {
   for (const { name, pending, delivering, waiting, delivered, skipped, rejected } of report.destinations) {
     printLine(
       stdout,
-      `${name}: ${delivered} delivered, ${pending + delivering} pending, ${waiting} waiting, ${rejected} rejected, ${skipped} kept out of the chart`,
+      `${name}: ${delivered} delivered, ${pending} pending, ${delivering} on their way, ${waiting} waiting, ${rejected} rejected, ${skipped} kept out of the chart`,
     );
   }
 }

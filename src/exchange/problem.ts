@@ -27,7 +27,8 @@ const kinds = {
   'source-tls-error': {
     class: 'transient',
     scope: 'source',
-    sentence: 'The TLS certificate of Dialog Health is not trusted. Check sources[].url and sources[].tls.ca.',
+    sentence:
+      'No TLS connection to Dialog Health: its certificate is not trusted, or there is no TLS. Check sources[].url and sources[].tls.ca.',
   },
   'source-timeout': {
     class: 'transient',
@@ -53,7 +54,7 @@ const kinds = {
   'source-refused': {
     class: 'transient',
     scope: 'source',
-    sentence: 'Dialog Health refused the request. Check sources[].console, method and timestampFormat.',
+    sentence: 'Dialog Health refused the request. Check sources[].url, console, method and timestampFormat.',
   },
   'source-redirect': {
     class: 'transient',
@@ -137,7 +138,8 @@ const kinds = {
   'ehr-tls-error': {
     class: 'transient',
     scope: 'destination',
-    sentence: 'The TLS certificate of the EHR is not trusted. Check destination.url and destination.tls.ca.',
+    sentence:
+      'No TLS connection to the EHR: its certificate is not trusted, or there is no TLS. Check destination.url and destination.tls.ca.',
   },
   'ehr-answer-lost': {
     class: 'ambiguous',
@@ -161,7 +163,7 @@ const kinds = {
     class: 'ambiguous',
     scope: 'destination',
     sentence:
-      'The EHR answered with something that is not FHIR (a proxy or login page?). It is asked again for each message.',
+      'The EHR answered with something that is not FHIR (a wrong destination.url, a proxy, a login page?). It is asked again.',
   },
   'ehr-unsuitable': {
     class: 'permanent',

@@ -158,7 +158,7 @@ export function makeRuns(parts: RunParts): Runs {
       state: failed === undefined && complete && !stopping.signal.aborted ? 'done' : 'failed',
       finishedAt: isoInstant(now()),
       sources,
-      delivery: tally.report((counts?.pending ?? 0) + (counts?.delivering ?? 0)),
+      delivery: tally.report((counts?.pending ?? 0) + (counts?.delivering ?? 0), delivery.state().problem?.code),
     };
     finish(report, startedAt);
     const stored = ledger.runs.update(report);

@@ -33,11 +33,15 @@ export class DeliveryTally {
     }
   }
 
-  /** @param pendingInLedger what is still to be sent, whether it was tried in this run or not */
-  report(pendingInLedger: number): DeliveryReport {
+  /**
+   * @param pendingInLedger what is still to be sent, whether it was tried in this run or not
+   * @param pause why nothing is sent at present: no message need have been tried to find that out
+   */
+  report(pendingInLedger: number, pause?: ProblemCode): DeliveryReport {
     const problems = new ProblemTally();
     const open = [...this.#open.values()];
     for (const { code } of open) problems.add(code);
+    if (pause !== undefined && !open.some(({ code }) => code === pause)) problems.add(pause);
     return {
       delivered: this.#delivered,
       pending: pendingInLedger,

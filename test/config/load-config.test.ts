@@ -168,7 +168,7 @@ describe('a configuration', () => {
   });
 
   it('is taken from the example, with its variables set', () => {
-    const env = { ...leastEnvironment, FHIR_TOKEN: 'token', OPS_PASSWORD_HASH: opsHash };
+    const env = { ...leastEnvironment, FHIR_AUTH_TOKEN: 'token', OPS_PASSWORD_HASH: opsHash };
     const loaded = loadConfig({ env, defaultFile, file: 'config/example.yaml', now: () => now });
     expect(toldOf(loaded)).toEqual([]);
     expect(configOf(loaded)).toMatchObject({

@@ -130,18 +130,28 @@ describe('a ledger that cannot be opened', () => {
     writeFileSync(join(place.folder, 'file'), '');
     const url = `sqlite:${join(place.folder, 'file', 'ledger.db')}`;
     await expect(openLedger({ url, access: 'owner', now: clock.now })).rejects.toMatchObject(refusal('not-writable'));
+    // Node's own recursive mkdir never comes back from there.
+    const inProc = 'sqlite:/proc/no-such-folder/deeper/ledger.db';
+    await expect(openLedger({ url: inProc, access: 'owner', now: clock.now })).rejects.toMatchObject(
+      refusal('not-writable'),
+    );
   });
 
   it('is refused where its path is a folder', async () => {
     mkdirSync(place.path);
-    await expect(place.open('owner')).rejects.toMatchObject(refusal('not-writable'));
+    for (const access of ['owner', 'visitor', 'reader'] as const) {
+      await expect(place.open(access)).rejects.toMatchObject(refusal('not-writable'));
+    }
   });
 
-  it.skipIf(process.geteuid?.() === 0)('is refused where the user may not write', async () => {
-    chmodSync(place.folder, 0o500);
-    await expect(place.open('owner')).rejects.toMatchObject(refusal('not-writable'));
-    chmodSync(place.folder, 0o700);
-  });
+  it.skipIf(process.geteuid?.() === 0)(
+    'is refused where the user may not write (left out for root, who may write everywhere)',
+    async () => {
+      chmodSync(place.folder, 0o500);
+      await expect(place.open('owner')).rejects.toMatchObject(refusal('not-writable'));
+      chmodSync(place.folder, 0o700);
+    },
+  );
 
   it.each([
     '',

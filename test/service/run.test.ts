@@ -152,7 +152,7 @@ describe('one run, from the vendor to the EHR', () => {
     const down = await run();
     expect(reportOf(down)).toMatchObject({
       sources: [{ new: 6 }],
-      delivery: { delivered: 0, pending: 6 },
+      delivery: { delivered: 0, pending: 6, problems: { 'ehr-unreachable': 1 } },
     });
     expect(down.code).toBe(3);
     await sides.startEhr();

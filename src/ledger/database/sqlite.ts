@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import {
   expressionBuilder,
@@ -34,6 +34,9 @@ export function openSqlite(path: string, access: LedgerAccess): Database {
   if (access !== 'owner' && !existsSync(path)) {
     throw new LedgerRefused('missing', `There is no ledger at ${path}. Start the service once, or set ledger.url.`);
   }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new LedgerRefused('not-writable', `The ledger ${path} is a folder. Name a file in ledger.url.`);
+  }
   let lock: OwnerLock | undefined;
   let file: DatabaseSync | undefined;
   try {
@@ -54,8 +57,12 @@ export function openSqlite(path: string, access: LedgerAccess): Database {
   }
 }
 
+/** One after the other: with `recursive`, Node never comes back where the system refuses a folder with ENOENT (/proc). */
 function makeFolder(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = dirname(resolve(path));
+  if (existsSync(folder)) return;
+  makeFolder(folder);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Made for our eyes only; SQLite gives the files beside it the same mode. */
