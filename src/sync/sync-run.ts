@@ -61,6 +61,8 @@ export function makeRuns(parts: RunParts): Runs {
   const running = new Map<string, string>();
   const pauses = new Map<string, SourcePause>();
   const open = new Set<Promise<RunReport>>();
+  /** Of runs under way: the same request may come twice before the first is written down. */
+  const keysUnderWay = new Map<string, string>();
   const stopping = new AbortController();
 
   async function start(request: StartRun): Promise<StartedRun> {
@@ -68,7 +70,8 @@ export function makeRuns(parts: RunParts): Runs {
     if (stopping.signal.aborted) return { kind: 'stopping' };
     if (request.source !== undefined && !known.includes(request.source)) return { kind: 'unknown-source', known };
     if (request.idempotencyKey !== undefined) {
-      const earlier = await ledger.runs.recall(request.idempotencyKey);
+      const written = await ledger.runs.recall(request.idempotencyKey);
+      const earlier = written ?? keysUnderWay.get(request.idempotencyKey);
       if (earlier !== undefined) return { kind: 'repeated', id: earlier };
     }
     const wanted = parts.sources.filter(({ source }) => request.source === undefined || source.name === request.source);
@@ -80,7 +83,12 @@ export function makeRuns(parts: RunParts): Runs {
     // From here to the first await nothing else can start a run for these sources.
     const id = parts.newId();
     for (const { source } of ready) running.set(source.name, id);
-    const free = (): void => ready.forEach(({ source }) => running.delete(source.name));
+    const key = request.idempotencyKey;
+    if (key !== undefined) keysUnderWay.set(key, id);
+    const free = (): void => {
+      for (const { source } of ready) running.delete(source.name);
+      if (key !== undefined) keysUnderWay.delete(key);
+    };
     const startedAt = now();
     const begun: RunReport = {
       id,

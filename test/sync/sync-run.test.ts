@@ -196,6 +196,15 @@ describe('a run', () => {
     expect(source.asked).toHaveLength(1);
   });
 
+  it('is started once for one Idempotency-Key that comes twice at the same moment', async () => {
+    const asked = [1, 2].map(() => runs.start({ trigger: 'api', idempotencyKey: 'k-2' }));
+    const [first, second] = await Promise.all(asked);
+    if (first?.kind !== 'started') throw new Error('the first was not started');
+    expect(second).toEqual({ kind: 'repeated', id: first.id });
+    await first.finished;
+    expect(source.asked).toHaveLength(1);
+  });
+
   it('names the sources there are when asked for another', async () => {
     expect(await runs.start({ trigger: 'api', source: 'nowhere' })).toEqual({
       kind: 'unknown-source',
