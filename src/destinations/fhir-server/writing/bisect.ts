@@ -20,6 +20,7 @@ interface Group {
  * Sends all writes and gives one outcome for each. A transaction refused for its content goes once as batch where the
  * EHR takes one. What is refused as a whole is cut in two until the entries at fault stand alone: at most 2 log2 n + 1
  * requests for one of them. What concerns the whole EHR (login, load, network) ends it: nothing more is sent.
+ * A server that keeps failing (500) may fail on one message: from the third time on that one is looked for, too.
  */
 export async function sendWrites(
   writes: readonly Write[],
@@ -34,6 +35,10 @@ export async function sendWrites(
     waiting.type === undefined ? bundled(waiting.writes) : [waiting];
   let open = bundled(writes);
   let strange = 0;
+  /** Looking for one message that the server fails on: errors in a row, and how many it takes to get down to one. */
+  let searching = false;
+  let failures = 0;
+  const deepest = Math.ceil(Math.log2(writes.length)) + 1;
   for (let group = open[0]; group !== undefined; group = open[0]) {
     const rest = open.slice(1);
     const type = group.type ?? experience.next();
@@ -43,6 +48,8 @@ export async function sendWrites(
     switch (verdict.kind) {
       case 'settled':
         outcomes.push(...verdict.outcomes);
+        experience.served();
+        failures = 0;
         if (type === 'transaction') experience.transaction(true);
         break;
       case 'content-refused':
@@ -69,8 +76,19 @@ export async function sendWrites(
         open = [...bundled(group.writes), ...rest.flatMap(recut)];
         break;
       case 'failed':
-        // One message may be what the server fails on: the next try goes as batch, where it fails alone.
-        if (type === 'transaction' && verdict.problem.code === 'ehr-server-error') experience.transaction(false);
+        if (verdict.problem.code === 'ehr-server-error') {
+          // One message may be what the server fails on: the next try goes as batch, where it fails alone.
+          if (type === 'transaction') experience.transaction(false);
+          experience.serverFailed();
+          failures += 1;
+          // Where one is at fault, every other half gets through; where none does, the server is.
+          searching ||= experience.suspectsOne();
+          if (searching && failures <= deepest) {
+            if (alone) outcomes.push(...refused(group.writes, { ...verdict.problem, code: 'record-server-error' }));
+            else open = [...halves(group.writes).map((half) => ({ writes: half, type })), ...rest];
+            break;
+          }
+        }
         outcomes.push(...refused(group.writes, verdict.problem));
         return [...outcomes, ...rest.flatMap((unsent) => refused(unsent.writes, unsentProblem(verdict.problem)))];
     }

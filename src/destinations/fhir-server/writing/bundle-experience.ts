@@ -4,6 +4,9 @@ import { bundleBytes, type BundleLimits, type Write } from './bundle.ts';
 /** After this many refused transactions in a row, so many Bundles go as batch before a transaction is tried again. */
 const longestDetour = 63;
 
+/** After this many server errors in a row one message may be what the server fails on. */
+const suspicious = 3;
+
 /**
  * What the answers of the EHR taught about Bundles, beyond what it says of itself. Kept until it is asked what it
  * offers again.
@@ -16,6 +19,11 @@ export interface BundleExperience {
   readonly batchWorks: () => boolean;
   /** A transaction went through, or was refused for its content. */
   transaction(taken: boolean): void;
+  /** The EHR failed on a request (500), or carried one out. */
+  serverFailed(): void;
+  served(): void;
+  /** Whether to look for one message that it fails on, instead of waiting for it to recover. */
+  suspectsOne(): boolean;
   /** These went in halves since they were too large together. */
   halved(by: 'bytes' | 'entries', halves: readonly (readonly Write[])[]): void;
   /** The EHR takes no Bundle of this type after all. */
@@ -30,6 +38,7 @@ export function bundleExperience(
   let batchWorks = offered.batchWorks;
   let limits = configured;
   let refusedInARow = 0;
+  let failuresInARow = 0;
   /** Bundles that still go as batch: a transaction of which one is refused costs twice. */
   let detour = 0;
 
@@ -45,6 +54,9 @@ export function bundleExperience(
       refusedInARow = taken ? 0 : refusedInARow + 1;
       detour = taken ? 0 : Math.min(2 ** refusedInARow - 1, longestDetour);
     },
+    serverFailed: () => void (failuresInARow += 1),
+    served: () => void (failuresInARow = 0),
+    suspectsOne: () => failuresInARow >= suspicious,
     halved(by, halves) {
       const most = (size: (half: readonly Write[]) => number): number => Math.max(...halves.map(size));
       limits =

@@ -30,6 +30,13 @@ const taken = (group: readonly Write[]): Answer => ({
   body: { resourceType: 'Bundle', type: 'batch-response', entry: group.map(() => ({ response: { status: '201' } })) },
 });
 
+const single = ([one]: readonly Write[]): Answer => ({
+  kind: 'answered',
+  status: 201,
+  body: {},
+  location: `Communication/${one?.delivery.key}/_history/1`,
+});
+
 const refusedWhole: Answer = { kind: 'answered', status: 400, body: outcome('processing', 'HAPI-0450: unreadable') };
 
 /** An EHR that refuses every Bundle with one of these in it. */
@@ -158,6 +165,39 @@ describe('a transaction', () => {
     await sendTo(writes(3), experience, () => fails);
     const { sent } = await sendTo(writes(3), experience, (_, group) => taken(group));
     expect(sent).toEqual([{ type: 'batch', size: 3 }]);
+  });
+
+  it.each(['batch', 'transaction', 'none'] as const)(
+    'sent by %s: a server that fails on one message gets the others, and that one is named',
+    async (type) => {
+      const all = writes(100);
+      const experience = whole(type, false);
+      const fails: Answer = { kind: 'answered', status: 500, body: outcome('exception', 'NullPointerException') };
+      const poison = all[62]?.delivery.key ?? '';
+      const answers = (_: BundleType, group: readonly Write[]): Answer =>
+        group.some(({ delivery: { key } }) => key === poison) ? fails : type === 'none' ? single(group) : taken(group);
+      let left: readonly Write[] = all;
+      for (let tries = 0; tries < 4 && left.length > 1; tries += 1) {
+        const { outcomes } = await sendTo(left, experience, answers);
+        const done = new Set(outcomes.flatMap((one) => (one.kind === 'accepted' ? [one.key] : [])));
+        left = left.filter(({ delivery: { key } }) => !done.has(key));
+      }
+      expect(left.map(({ delivery: { key } }) => key)).toEqual([poison]);
+      const { outcomes } = await sendTo(left, experience, answers);
+      expect(outcomes).toMatchObject([{ kind: 'refused', problem: { httpStatus: 500 } }]);
+    },
+  );
+
+  it('asks a server that fails on everything a few times, and lets the rest wait', async () => {
+    const experience = whole('batch', true);
+    const fails: Answer = { kind: 'answered', status: 500, body: outcome('exception', 'down') };
+    for (let tries = 0; tries < 3; tries += 1) {
+      const { sent } = await sendTo(writes(100), experience, () => fails);
+      expect(sent.length).toBeLessThanOrEqual(9);
+    }
+    const { outcomes } = await sendTo(writes(100), experience, () => fails);
+    const codes = new Set(outcomes.map((one) => (one.kind === 'refused' ? one.problem.code : one.kind)));
+    expect(codes).toContain('ehr-server-error');
   });
 
   it('is cut in two where the EHR takes no batch', async () => {
