@@ -14,6 +14,8 @@ export interface ConfigFile {
   readonly settings: Settings;
   readonly problems: readonly ConfigProblem[];
   lineOf(path: SettingPath): number | undefined;
+  /** The variables that the value was made of. */
+  variablesOf(path: SettingPath): readonly string[];
   /** How a secret that came out of a file is read again. */
   readonly rereads: readonly { readonly path: SettingPath; readonly reread: () => string | undefined }[];
 }
@@ -35,6 +37,8 @@ export function readConfigFile(
   const problems: ConfigProblem[] = [];
   const lines = new Map<string, number>();
   const rereads: { path: SettingPath; reread: () => string | undefined }[] = [];
+  const variables = new Map<string, readonly string[]>();
+  const variablesOf = (where: SettingPath): readonly string[] => variables.get(pathText(where)) ?? [];
   const lineOf = (where: SettingPath): number | undefined => {
     for (let length = where.length; length > 0; length -= 1) {
       const line = lines.get(pathText(where.slice(0, length)));
@@ -46,7 +50,7 @@ export function readConfigFile(
     const line = lineOf(where);
     return { file: path, path: pathText(where), message, ...(line === undefined ? {} : { line }) };
   };
-  const nothing: ConfigFile = { settings: {}, problems, lineOf, rereads };
+  const nothing: ConfigFile = { settings: {}, problems, lineOf, variablesOf, rereads };
   const content = files.read(path);
   if (content.kind === 'failed') {
     problems.push({ file: path, path: '-', message: `The configuration file ${content.reason}.` });
@@ -104,6 +108,10 @@ export function readConfigFile(
     const raw = withReferences(typeof node.value === 'string' ? node.value : (node.source ?? ''));
     const secret = secrets.has(patternOf(where));
     const expansion = expand(raw, secret, world);
+    variables.set(
+      name,
+      variablesIn(raw).map((variable) => variable.name),
+    );
     if (expansion.problems.length > 0 && wanted(name) === 'welcome') return undefined;
     problems.push(...expansion.problems.map((message) => problemAt(where, message)));
     if (secret && expansion.fromFile) {
@@ -117,7 +125,7 @@ export function readConfigFile(
   }
 
   const settings = document.contents === null ? {} : read(document.contents, []);
-  return { settings: withoutNobody(settings ?? {}), problems, lineOf, rereads };
+  return { settings: withoutNobody(settings ?? {}), problems, lineOf, variablesOf, rereads };
 }
 
 /** Part of an unquoted password may look like an anchor, an alias or a tag, and would be lost without a word. */

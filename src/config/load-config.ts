@@ -80,7 +80,9 @@ function begin({ env, defaultFile, file: path = defaultFile }: LoadConfigOptions
       const more = mistakes
         .map((mistake): ConfigProblem => {
           const line = file.lineOf(mistake.path);
-          const message = mistake.message;
+          const variables = file.variablesOf(mistake.path);
+          const from = variables.length === 0 ? '' : ` (from ${variables.join(', ')})`;
+          const message = `${mistake.message}${from}`;
           return { file: path, path: pathText(mistake.path) || '-', message, ...(line === undefined ? {} : { line }) };
         })
         .filter((problem) => !told.has(problem.path));

@@ -45,6 +45,14 @@ describe('the environment alone', () => {
     );
   });
 
+  it('names the variable that a wrong value came from', () => {
+    const told = toldOf(loadedBy({ ...leastEnvironment, FHIR_URL: 'foo', PORT: 'abc' }));
+    expect(told).toEqual([
+      expect.stringMatching(/destination\.url: "foo" is not a web address\. .* \(from FHIR_URL\)$/),
+      expect.stringMatching(/http\.port: "abc" .* \(from PORT\)$/),
+    ]);
+  });
+
   it('is refused without a canonical base', () => {
     expect(toldOf(loadedBy({ ...leastEnvironment, CANONICAL_BASE: '' }))).toEqual([
       expect.stringMatching(/^\d+ mapping\.canonicalBase: must be set: /),
