@@ -9,7 +9,8 @@ export interface LimitSettings {
 }
 
 interface Bucket {
-  readonly level: number;
+  /** What has not drained yet, in milliseconds: whole numbers, so that a wait that is over is over. */
+  readonly levelMs: number;
   readonly at: Instant;
   /** Whether it was refused since it was last open. */
   readonly refused: boolean;
@@ -33,28 +34,29 @@ export interface FailureLimit {
 export function failureLimit({ failures, drainMs, maxKeys }: LimitSettings): FailureLimit {
   const buckets = new Map<string, Bucket>();
 
+  const openBelowMs = (failures - 1) * drainMs;
   const levelOf = (key: string, now: Instant): number => {
     const bucket = buckets.get(key);
     // A clock set back drains nothing.
-    return bucket === undefined ? 0 : Math.max(0, bucket.level - Math.max(0, now - bucket.at) / drainMs);
+    return bucket === undefined ? 0 : Math.max(0, bucket.levelMs - Math.max(0, now - bucket.at));
   };
   const keep = (key: string, bucket: Bucket): void => {
     buckets.delete(key);
-    if (bucket.level > 0) buckets.set(key, bucket);
+    if (bucket.levelMs > 0) buckets.set(key, bucket);
     const [oldest] = buckets.keys();
     if (buckets.size > maxKeys && oldest !== undefined) buckets.delete(oldest);
   };
 
   return {
     ask(key, now) {
-      const level = levelOf(key, now);
-      if (level <= failures - 1) return { open: true };
+      const levelMs = levelOf(key, now);
+      if (levelMs <= openBelowMs) return { open: true };
       const first = buckets.get(key)?.refused === false;
-      keep(key, { level, at: now, refused: true });
-      return { open: false, waitMs: Math.ceil((level - (failures - 1)) * drainMs), first };
+      keep(key, { levelMs, at: now, refused: true });
+      return { open: false, waitMs: levelMs - openBelowMs, first };
     },
-    count: (key, now) => keep(key, { level: levelOf(key, now) + 1, at: now, refused: false }),
-    takeBack: (key, now) => keep(key, { level: Math.max(0, levelOf(key, now) - 1), at: now, refused: false }),
+    count: (key, now) => keep(key, { levelMs: levelOf(key, now) + drainMs, at: now, refused: false }),
+    takeBack: (key, now) => keep(key, { levelMs: Math.max(0, levelOf(key, now) - drainMs), at: now, refused: false }),
     forget: (key) => void buckets.delete(key),
   };
 }

@@ -91,6 +91,8 @@ describe('the limit of failures', () => {
         const waitMs = gate.open ? 0 : gate.waitMs;
         expect(limit.ask('k', later + waitMs)).toEqual({ open: true });
       }),
+      // Fractions of a failure did not add up here.
+      { examples: [[10, 5369]] },
     );
   });
 });
