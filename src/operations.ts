@@ -4,6 +4,7 @@ import type { Destination } from './destinations/destination.ts';
 import type { Instant } from './exchange/window.ts';
 import type { Operations } from './http/operations.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { Mapping } from './mapping/mapping.ts';
 import type { DeliveryLoop } from './sync/delivery.ts';
 import { statusReport } from './sync/status.ts';
 import type { Runs } from './sync/sync-run.ts';
@@ -17,6 +18,8 @@ export interface RunningParts {
   readonly runs: Runs;
   readonly wakeUps: WakeUps;
   readonly destination: Destination;
+  /** Of the first source: it translates what HTTP sends. */
+  readonly mapping: Mapping | undefined;
   readonly audit: AuditLog;
   readonly now: () => Instant;
   readonly failed: (error: unknown) => void;
@@ -28,7 +31,7 @@ export interface RunningParts {
 /** What HTTP and the commands may ask. */
 export function operationsOf(config: Config, parts: RunningParts): Operations {
   const { ledger, delivery, runs, wakeUps, destination, audit, now, failed, startedAt } = parts;
-  const translate = makeTranslator(config);
+  const translate = makeTranslator(config, parts.mapping);
   const live =
     startedAt === undefined
       ? {}

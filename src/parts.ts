@@ -4,7 +4,7 @@ import type { Config, DestinationConfig, MappedSource, SourceConfig, TranslateCo
 import type { Destination } from './destinations/destination.ts';
 import type { AuthOptions } from './destinations/fhir-server/auth/authorizer.ts';
 import { destinationKinds } from './destinations/registry.ts';
-import { keySpace, type KeySpace } from './exchange/record-key.ts';
+import { keySpace } from './exchange/record-key.ts';
 import type { Instant } from './exchange/window.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { loadMapping, type LoadMappingOptions } from './mapping/load-mapping.ts';
@@ -25,13 +25,13 @@ export function mappingFolder({ mapping }: Pick<Config, 'mapping'>): string {
 }
 
 /** What a mapping is loaded with; each console has identifiers of its own for persons. */
-export function mappingOptions(config: TranslateConfig, source: MappedSource, keys: KeySpace): LoadMappingOptions {
+function mappingOptions(config: TranslateConfig, source: MappedSource): LoadMappingOptions {
   const { canonicalBase, region, organization } = config.mapping;
   const { reference, from, system } = { ...config.patient, ...source.patient };
   return {
     folder: mappingFolder(config),
     fields: sourceKinds['dialog-health'].fields,
-    keys,
+    keys: keySpace(canonicalBase),
     settings: {
       canonicalBase,
       region,
@@ -48,7 +48,7 @@ export function mappingOptions(config: TranslateConfig, source: MappedSource, ke
 
 /** Throws `Refused` with every mistake of the mapping, each with file and line. */
 export function loadedMapping(config: TranslateConfig, source: MappedSource): Mapping {
-  const loaded = loadMapping(mappingOptions(config, source, keySpace(config.mapping.canonicalBase)));
+  const loaded = loadMapping(mappingOptions(config, source));
   if (loaded.kind === 'loaded') return loaded.mapping;
   const lines = loaded.problems.map(
     ({ file, line, column, element, message }) => `  ${file}:${line}:${column} ${element}: ${message}`,

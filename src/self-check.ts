@@ -1,11 +1,11 @@
 import type { Config, SourceConfig } from './config/config.ts';
 import { problemSentence } from './exchange/problem.ts';
-import { keySpace } from './exchange/record-key.ts';
 import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
 import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { checkExamples } from './mapping/examples.ts';
-import { loadedMapping, makeDestination, makeSource, mappingFolder, mappingOptions } from './parts.ts';
+import { loadedMapping, makeDestination, makeSource, mappingFolder, type SourceSurroundings } from './parts.ts';
+import { sourceKinds } from './sources/registry.ts';
 
 /** One part that was tried: what was found, and where it fails, what to do. */
 export interface CheckLine {
@@ -20,12 +20,15 @@ export interface CheckLine {
  * service. Throws `Refused` when the mapping cannot be loaded.
  */
 export async function* selfCheck(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
-  for (const source of config.sources) loadedMapping(config, source);
+  const sources = config.sources.map((section) => ({ section, mapping: loadedMapping(config, section) }));
   yield mappingLine(config);
   const ledger = await ledgerBeside(config, now);
   try {
     yield ledger.line;
-    for (const source of config.sources) yield await sourceLine(config, source, ledger.budget, now);
+    for (const { section, mapping } of sources) {
+      const { canonicalBase } = config.mapping;
+      yield await sourceLine(section, { mapping, canonicalBase, budget: ledger.budget, now });
+    }
   } finally {
     await ledger.close();
   }
@@ -33,10 +36,9 @@ export async function* selfCheck(config: Config, now: () => Instant): AsyncItera
 }
 
 function mappingLine(config: Config): CheckLine {
-  const [source] = config.sources;
-  const keys = keySpace(config.mapping.canonicalBase);
-  const { examples, differences } = checkExamples(mappingOptions(config, source, keys));
-  const part = `mapping ${mappingFolder(config)}`;
+  const folder = mappingFolder(config);
+  const { examples, differences } = checkExamples({ folder, fields: sourceKinds['dialog-health'].fields });
+  const part = `mapping ${folder}`;
   if (differences.length === 0) return { part, good: true, says: `loaded; ${examples} examples give what they should` };
   const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
   return {
@@ -79,15 +81,9 @@ async function ledgerBeside(config: Config, now: () => Instant): Promise<LedgerB
 }
 
 /** The minute that has just passed: the smallest question the vendor answers. */
-async function sourceLine(
-  config: Config,
-  section: SourceConfig,
-  budget: Pick<Ledger['budget'], 'spend'>,
-  now: () => Instant,
-): Promise<CheckLine> {
-  const mapping = loadedMapping(config, section);
-  const source = makeSource(section, { mapping, canonicalBase: config.mapping.canonicalBase, budget, now });
-  const to = floorToGrain(now());
+async function sourceLine(section: SourceConfig, surroundings: SourceSurroundings): Promise<CheckLine> {
+  const source = makeSource(section, surroundings);
+  const to = floorToGrain(surroundings.now());
   let rows = 0;
   const outcome = await source.read(
     { from: to - minuteMs, to },

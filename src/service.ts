@@ -103,6 +103,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     runs,
     wakeUps,
     destination,
+    mapping: mappings.get(config.sources[0].name),
     audit,
     now,
     failed,

@@ -2,18 +2,22 @@ import type { TranslateConfig } from './config/config.ts';
 import { keySpace } from './exchange/record-key.ts';
 import type { Reading } from './exchange/record.ts';
 import type { TranslateAnswer } from './http/operations.ts';
+import type { Mapping } from './mapping/mapping.ts';
 import { loadedMapping } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
 import { translationOf } from './sync/translation.ts';
 
 export type Translator = (answer: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => Promise<TranslateAnswer>;
 
-/** A vendor answer in, a FHIR Bundle out, by the mapping of the first source: no ledger, no network. */
-export function makeTranslator(config: TranslateConfig): Translator {
+/**
+ * A vendor answer in, a FHIR Bundle out: no ledger, no network.
+ * @param mapping that of the first source, where it is loaded already
+ */
+export function makeTranslator(config: TranslateConfig, mapping?: Mapping): Translator {
   const [source] = config.sources;
+  const { map, stageOf } = mapping ?? loadedMapping(config, source);
   const keys = keySpace(config.mapping.canonicalBase);
-  const mapping = loadedMapping(config, source);
-  const context = { source: source.name, keys, stageOf: mapping.stageOf };
+  const context = { source: source.name, keys, stageOf };
   return async (answer) => {
     const readings: Reading[] = [];
     const outcome = await sourceKinds['dialog-health'].readAnswer(streamed(answer), Infinity, context, (batch) => {
@@ -21,7 +25,7 @@ export function makeTranslator(config: TranslateConfig): Translator {
       return Promise.resolve();
     });
     if (outcome.kind === 'failed') return { kind: 'not-an-answer', problem: { code: outcome.code } };
-    return { kind: 'translated', translation: translationOf(readings, mapping) };
+    return { kind: 'translated', translation: translationOf(readings, { map, stageOf }) };
   };
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { instantOf } from '../config/instant.ts';
+import { instantOf } from '../exchange/instant.ts';
 import { Misuse } from './command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;

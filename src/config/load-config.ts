@@ -12,9 +12,6 @@ import { configFiles } from './file-text.ts';
 import type { Secret } from './secret.ts';
 import { mistakesOf, pathText, type Mistake } from './setting-mistakes.ts';
 
-/** `translate` needs the mapping and patient settings alone, and runs without any. */
-export type ConfigNeeds = 'service' | 'translate';
-
 export interface LoadConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Read when no file is named; takes everything from the environment. */

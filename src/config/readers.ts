@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { instantOf } from './instant.ts';
+import { instantOf } from '../exchange/instant.ts';
 import { isPasswordHash } from '../http/password-hash.ts';
 import { readCron } from './cron-expression.ts';
 import type { Reader } from './setting.ts';

@@ -1,3 +1,4 @@
+import { instantOf } from '../exchange/instant.ts';
 import { problemCodes } from '../exchange/problem.ts';
 import { recordStates } from '../exchange/reports.ts';
 import type { Instant } from '../exchange/window.ts';
@@ -105,16 +106,10 @@ export const flag: Field<boolean> = {
 };
 
 const timestamp =
-  /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+  /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** RFC 3339. A time without an offset is not a moment, and is refused. */
 export const instant: Field<Instant> = {
   expects: 'a time with an offset, like 2026-03-05T14:00:00Z',
-  read(text) {
-    const [, date = ''] = timestamp.exec(text) ?? [];
-    const midnight = Date.parse(`${date}T00:00:00Z`);
-    // Date.parse takes 30 February for 2 March.
-    const isDay = !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date);
-    return isDay ? Date.parse(text) : undefined;
-  },
+  read: (text) => (timestamp.test(text) ? instantOf(text) : undefined),
 };
