@@ -1,11 +1,11 @@
 import type { Delivery, DeliveryOutcome } from '../../../exchange/delivery.ts';
+import { contentDifferences } from '../../../exchange/difference.ts';
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Ask } from '../answer.ts';
 import type { WayOfWriting } from '../capabilities.ts';
 import { unsentProblem } from './answer-problem.ts';
 import { targetOf, writeOf, type Target, type Write } from './bundle.ts';
 import { lookFor, readLook, type Found } from './look.ts';
-import { sameContent } from './same-content.ts';
 
 /** Longer than search indexes usually lag behind a write. */
 export const searchLagMs = 2_000;
@@ -44,7 +44,7 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
       outcomes.push(refused(delivery, found.problem));
     } else if (found.kind === 'there') {
       const { id, version, resource } = found;
-      if (sameContent(delivery.resource, resource)) outcomes.push(unchanged(delivery, id, version));
+      if (contentDifferences(delivery.resource, resource).length === 0) outcomes.push(unchanged(delivery, id, version));
       else writes.push(writeOf(delivery, { kind: 'id', id, known: true }, ifMatch ? etagOf(version) : undefined));
     } else {
       writes.push(writeOf(delivery, target));
