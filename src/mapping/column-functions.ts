@@ -96,7 +96,11 @@ export function prepareColumn(
   }
   const index = table.columns.indexOf(column);
   if (index === -1) return mistake(`"${column}" is no column of table "${tableName}"${hint(column, table.columns)}`);
-  return byRow(table, (row) => preparedCell(row, index, ofCell, spot, preparing), preparing.lookedUp(table));
+  const prepared = (row: TableRow, number: number): Prepared =>
+    preparing.traced({ kind: 'cell', table, column, row: number }, () =>
+      preparedCell(row, index, ofCell, spot, preparing),
+    );
+  return byRow(table, prepared, preparing.lookedUp(table));
 }
 
 function preparedCell(
@@ -110,7 +114,7 @@ function preparedCell(
   return cell === undefined || cell.value === '-' ? absent : ofCell(cell, spot, preparing);
 }
 
-function byRow(table: DecisionTable, prepared: (row: TableRow) => Prepared, number: number): Prepared {
-  const gives: readonly Give[] = table.rows.map((row) => giveOf(prepared(row)));
+function byRow(table: DecisionTable, prepared: (row: TableRow, number: number) => Prepared, number: number): Prepared {
+  const gives: readonly Give[] = table.rows.map((row, at) => giveOf(prepared(row, at)));
   return { kind: 'varying', give: (evaluation) => gives[evaluation.fitting[number] ?? -1]?.(evaluation) };
 }

@@ -3,14 +3,46 @@ import type { SourceRecord } from '../exchange/record.ts';
 import type { Codes } from './codes-file.ts';
 import { checkCommunication } from './communication-check.ts';
 import type { DecisionTable } from './decision-table.ts';
-import type { Evaluation } from './evaluation.ts';
+import { evaluationOf, type Give } from './evaluation.ts';
 import { giveOf } from './joining.ts';
 import type { MapNode } from './mapping-file.ts';
 import type { Mapped } from './mapping.ts';
 import type { Report } from './mistakes.ts';
+import { untraced, type Traced } from './origin.ts';
 import { prepare } from './prepare.ts';
 import type { Preparing } from './preparing.ts';
 import type { Surroundings } from './settings.ts';
+
+/** A mapping file made ready. */
+export interface PreparedFile {
+  /** In which each record is looked up, in the order of their numbers. */
+  readonly tables: readonly DecisionTable[];
+  readonly give: Give;
+}
+
+/** Every mistake is reported; a part with one is absent. */
+export function prepareFile(
+  file: MapNode,
+  codes: Codes,
+  surroundings: Surroundings,
+  report: Report,
+  traced: Traced,
+): PreparedFile {
+  const tables: DecisionTable[] = [];
+  const preparing: Preparing = {
+    codes,
+    surroundings,
+    report,
+    lookedUp(table) {
+      if (!tables.includes(table)) tables.push(table);
+      return tables.indexOf(table);
+    },
+    insideTable: false,
+    traced,
+    prepare: (node, spot) => prepare(node, spot, { ...preparing, insideTable: true }),
+  };
+  return { give: giveOf(prepare(file, { path: '', type: 'Communication' }, preparing)), tables };
+}
 
 /**
  * Compiles one mapping file to a function from a record to its Communication, once. All mistakes are reported; with one
@@ -22,25 +54,12 @@ export function compileMapping(
   surroundings: Surroundings,
   report: Report,
 ): (record: SourceRecord) => Mapped {
-  const tables: DecisionTable[] = [];
-  const preparing: Preparing = {
-    codes,
-    surroundings,
-    report,
-    lookedUp(table) {
-      if (!tables.includes(table)) tables.push(table);
-      return tables.indexOf(table);
-    },
-    insideTable: false,
-    prepare: (node, spot) => prepare(node, spot, { ...preparing, insideTable: true }),
-  };
-  const give = giveOf(prepare(file, { path: '', type: 'Communication' }, preparing));
+  const { tables, give } = prepareFile(file, codes, surroundings, report, untraced);
   return (record) => {
-    const row = record.body;
-    const fitting = tables.map((table) => table.fittingRow(row));
+    const fitting = tables.map((table) => table.fittingRow(record.body));
     const refused = refusal(tables, fitting);
     if (refused !== undefined) return refused;
-    const evaluation: Evaluation = { record, row, fitting, problem: undefined };
+    const evaluation = evaluationOf(record, fitting);
     const resource = give(evaluation);
     if (evaluation.problem !== undefined) return { kind: 'rejected', problem: evaluation.problem };
     const checked = checkCommunication(resource);

@@ -11,6 +11,13 @@ export interface Evaluation {
   problem: Problem | undefined;
 }
 
+export const evaluationOf = (record: SourceRecord, fitting: readonly number[]): Evaluation => ({
+  record,
+  row: record.body,
+  fitting,
+  problem: undefined,
+});
+
 /** A formula bound to its fields: the value for this record, undefined where it is absent. */
 export type Give = (evaluation: Evaluation) => unknown;
 

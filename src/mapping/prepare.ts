@@ -11,7 +11,8 @@ import { isComplex, r4Types, type ComplexType, type R4Element } from './r4-eleme
 export function prepare(node: MappingNode, spot: Spot, preparing: Preparing): Prepared {
   const { path, type } = spot;
   if (node.kind === 'value' && typeof node.value === 'string' && node.value.startsWith('=')) {
-    return prepareFormula(node.value, node.place, spot, preparing);
+    const { value: text, place } = node;
+    return preparing.traced({ kind: 'formula', place, text }, () => prepareFormula(text, place, spot, preparing));
   }
   if (isComplex(type)) {
     if (node.kind === 'map') return prepareMap(node, type, path, preparing);
@@ -99,7 +100,7 @@ function prepareList(node: ListNode, spot: Spot, preparing: Preparing): Prepared
 }
 
 /** A constant must be what R4 wants there, to the JSON type: `"true"` is no boolean. */
-function prepareConstant(node: ValueNode, { path, type, codes }: Spot, { report }: Preparing): Prepared {
+function prepareConstant(node: ValueNode, { path, type, codes }: Spot, { report, traced }: Preparing): Prepared {
   const { value, place } = node;
   if (codes !== undefined && !codes.includes(String(value))) {
     report(place, path, `"${value}" is no code of this element${hint(String(value), codes)}`);
@@ -110,5 +111,5 @@ function prepareConstant(node: ValueNode, { path, type, codes }: Spot, { report 
     report(place, path, quotes ? `write "${value}" in quotes: it is a ${type}` : `"${value}" is no ${type}`);
     return mistaken;
   }
-  return { kind: 'constant', value, chosen: false };
+  return traced({ kind: 'constant', place }, () => ({ kind: 'constant', value, chosen: false }));
 }

@@ -3,6 +3,7 @@ import type { DecisionTable } from './decision-table.ts';
 import type { Prepared } from './evaluation.ts';
 import type { MappingNode } from './mapping-file.ts';
 import type { Report } from './mistakes.ts';
+import type { Traced } from './origin.ts';
 import type { TypeName } from './r4-elements.ts';
 import type { Surroundings } from './settings.ts';
 
@@ -15,6 +16,8 @@ export interface Preparing {
   readonly lookedUp: (table: DecisionTable) => number;
   /** Whether this is a cell, or what a cell names: it may not ask a table in its turn. */
   readonly insideTable: boolean;
+  /** Each constant, formula and cell is made ready within it, so that a mapping can tell what made a value. */
+  readonly traced: Traced;
   /** Makes a cell ready, or what a cell names. */
   readonly prepare: (node: MappingNode, spot: Spot) => Prepared;
 }
