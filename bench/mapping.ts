@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { keySpace } from '../src/exchange/record-key.ts';
+import { exampleSettings } from '../src/mapping/example-settings.ts';
 import { loadMapping } from '../src/mapping/load-mapping.ts';
 import { readMessageResult, messageResultFields } from '../src/sources/dialog-health/message-result.ts';
 import type { Figure } from './bench.ts';
@@ -14,14 +15,15 @@ const canonicalBase = 'https://fhir.example-health.org';
 export async function benchMapping(): Promise<readonly Figure[]> {
   const keys = keySpace(canonicalBase);
   const loaded = loadMapping({
-    folder: fileURLToPath(new URL('../mappings/dialog-health', import.meta.url)),
+    layers: [fileURLToPath(new URL('../mappings/dialog-health', import.meta.url))],
     fields: messageResultFields,
     keys,
     settings: {
+      ...exampleSettings,
       canonicalBase,
       region: 'US',
       source: `${canonicalBase}/sid/dialog-health-writeback-api`,
-      organization: { system: '', value: '', display: '' },
+      organization: { system: '', value: '', display: '', reference: '' },
       patient: { reference: 'literal', from: 'personId', system: `${canonicalBase}/sid/sms-person-id/BENCH` },
     },
   });

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config, DestinationConfig, MappedSource, SourceConfig, TranslateConfig } from './config/config.ts';
@@ -7,6 +8,7 @@ import { destinationKinds } from './destinations/registry.ts';
 import { keySpace } from './exchange/record-key.ts';
 import type { Instant } from './exchange/window.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { Layers } from './mapping/layers.ts';
 import { loadMapping, type LoadMappingOptions } from './mapping/load-mapping.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { makeDispatcher, type Dispatcher } from './network/dispatcher.ts';
@@ -18,18 +20,40 @@ import type { Source } from './sources/source.ts';
 
 const mappingsFolder = fileURLToPath(new URL('../mappings', import.meta.url));
 
-/** A folder of the site's own (a path), or one of those that come with the program (a name). */
-export function mappingFolder({ mapping }: Pick<Config, 'mapping'>): string {
-  const { folder } = mapping;
-  return isAbsolute(folder) || folder.startsWith('.') ? resolve(folder) : join(mappingsFolder, folder);
+/** The mapping that comes with the program. */
+const packagedMapping = join(mappingsFolder, 'dialog-health');
+const dialectsFolder = join(packagedMapping, 'dialects');
+
+/** The dialects that come with the program, beside the mapping as it is. */
+export const dialects = (): readonly string[] => readdirSync(dialectsFolder).toSorted();
+
+/** As `destination.dialect` names it; `auto` is the mapping as it is until the EHR says otherwise. */
+type Dialect = string;
+
+/**
+ * The mapping that comes with the program; over it the dialect; over both the folder of the site's own, if there is
+ * one. Throws `Refused` for a dialect that is none.
+ */
+export function mappingLayers({ mapping: { folder } }: Pick<Config, 'mapping'>, dialect: Dialect): Layers {
+  const asItIs = dialect === 'auto' || dialect === 'r4';
+  if (!asItIs && !dialects().includes(dialect)) {
+    const known = ['auto', 'r4', ...dialects()];
+    throw new Refused(`destination.dialect: "${dialect}" is no dialect. There are: ${known.join(', ')}.`);
+  }
+  const own = isAbsolute(folder) || folder.startsWith('.') ? resolve(folder) : join(mappingsFolder, folder);
+  return [
+    packagedMapping,
+    ...(asItIs ? [] : [join(dialectsFolder, dialect)]),
+    ...(own === packagedMapping ? [] : [own]),
+  ];
 }
 
 /** What a mapping is loaded with; each console has identifiers of its own for persons. */
-function mappingOptions(config: TranslateConfig, source: MappedSource): LoadMappingOptions {
-  const { canonicalBase, region, organization } = config.mapping;
+function mappingOptions(config: TranslateConfig, source: MappedSource, dialect: Dialect): LoadMappingOptions {
+  const { canonicalBase, region, organization, profile, narrative, labels } = config.mapping;
   const { reference, from, system } = { ...config.patient, ...source.patient };
   return {
-    folder: mappingFolder(config),
+    layers: mappingLayers(config, dialect),
     fields: sourceKinds['dialog-health'].fields,
     keys: keySpace(canonicalBase),
     settings: {
@@ -42,13 +66,20 @@ function mappingOptions(config: TranslateConfig, source: MappedSource): LoadMapp
         from,
         system: system === '' ? `${canonicalBase}/sid/sms-person-id/${source.console}` : system,
       },
+      profile,
+      narrative,
+      labels,
     },
   };
 }
 
 /** Throws `Refused` with every mistake of the mapping, each with file and line. */
-export function loadedMapping(config: TranslateConfig, source: MappedSource): Mapping {
-  const loaded = loadMapping(mappingOptions(config, source));
+export function loadedMapping(
+  config: TranslateConfig,
+  source: MappedSource,
+  dialect: Dialect = config.destination.dialect,
+): Mapping {
+  const loaded = loadMapping(mappingOptions(config, source, dialect));
   if (loaded.kind === 'loaded') return loaded.mapping;
   const lines = loaded.problems.map(
     ({ file, line, column, element, message }) => `  ${file}:${line}:${column} ${element}: ${message}`,

@@ -4,7 +4,7 @@ import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
 import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { checkExamples } from './mapping/examples.ts';
-import { loadedMapping, makeDestination, makeSource, mappingFolder, type SourceSurroundings } from './parts.ts';
+import { loadedMapping, makeDestination, makeSource, mappingLayers, type SourceSurroundings } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
 
 /** One part that was tried: what was found, and where it fails, what to do. */
@@ -36,9 +36,9 @@ export async function* selfCheck(config: Config, now: () => Instant): AsyncItera
 }
 
 function mappingLine(config: Config): CheckLine {
-  const folder = mappingFolder(config);
-  const { examples, differences } = checkExamples({ folder, fields: sourceKinds['dialog-health'].fields });
-  const part = `mapping ${folder}`;
+  const layers = mappingLayers(config, config.destination.dialect);
+  const { examples, differences } = checkExamples({ layers, fields: sourceKinds['dialog-health'].fields });
+  const part = `mapping ${layers.join(' < ')}`;
   if (differences.length === 0) return { part, good: true, says: `loaded; ${examples} examples give what they should` };
   const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
   return {

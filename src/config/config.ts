@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import * as read from './readers.ts';
-import { group, optional, setting } from './setting.ts';
+import { group, optional, partOfGroup, setting } from './setting.ts';
 import { bytes, duration } from './units.ts';
 
 /** Every setting, declared once: how it is read, its default, what it means. README's table is made from here. */
@@ -133,6 +133,13 @@ const source = group({
 const assumed = (what: string) =>
   optional(read.flag, { meaning: `Whether the EHR ${what}, where /metadata does not tell.`, example: 'true' });
 
+const dialect = setting(read.name, {
+  meaning:
+    'What the EHR insists on having otherwise: r4 (nothing), r4-strict, oracle-health or epic. auto asks the EHR’s $validate, where it offers one, and is r4 where it does not.',
+  example: 'r4-strict',
+  default: 'auto',
+});
+
 const destination = group({
   kind: setting(read.oneOf(['fhir-server']), {
     meaning: 'What it is.',
@@ -207,11 +214,7 @@ const destination = group({
     example: '60s',
     default: '60s',
   }),
-  dialect: setting(read.oneOf(['auto', 'r4'], { 'r4-strict': 'use auto or r4' }), {
-    meaning: 'What the EHR insists on having otherwise.',
-    example: 'r4',
-    default: 'auto',
-  }),
+  dialect,
   ...network('the EHR'),
   assume: group({
     updateCreate: assumed('lets clients choose ids'),
@@ -242,7 +245,7 @@ export const patientSection = group({
 
 export const mappingSection = group({
   folder: setting(read.someText, {
-    meaning: 'The mapping: a name under mappings/, or a path.',
+    meaning: 'A folder of yours, by its path, that holds what you map otherwise; it lies over dialog-health.',
     example: './our-mapping',
     default: 'dialog-health',
   }),
@@ -272,6 +275,26 @@ export const mappingSection = group({
     }),
     value: setting(read.text, { meaning: 'Its value.', example: 'main-campus', default: '' }),
     display: setting(read.text, { meaning: 'Its name.', example: 'Example Hospital', default: '' }),
+    reference: setting(read.reference, {
+      meaning: 'The EHR’s own resource for it, where there is one.',
+      example: 'Organization/12',
+      default: '',
+    }),
+  }),
+  profile: setting(read.flag, {
+    meaning: 'Whether a Communication names our profile; validating servers refuse one that they do not hold.',
+    example: 'true',
+    default: 'false',
+  }),
+  narrative: setting(read.flag, {
+    meaning: 'Whether it carries a narrative, which repeats the text of the message.',
+    example: 'true',
+    default: 'false',
+  }),
+  labels: setting(read.names, {
+    meaning: 'Its security labels, with commas: codings of codes.yaml, such as restricted and test-data.',
+    example: 'restricted',
+    default: '',
   }),
 });
 
@@ -365,6 +388,7 @@ export const translateSchema = z.object({
       }),
     )
     .prefault([]),
+  destination: partOfGroup({ dialect }),
   patient: patientSection,
   mapping: mappingSection,
 });
@@ -392,5 +416,6 @@ export interface Config extends Omit<ServiceSettings, 'sources' | 'destination'>
 export type MappedSource = Pick<WrittenSource, 'name' | 'console' | 'patient'>;
 
 export interface TranslateConfig extends Pick<Config, 'mapping' | 'patient'> {
+  readonly destination: Pick<DestinationConfig, 'dialect'>;
   readonly sources: readonly [MappedSource, ...MappedSource[]];
 }

@@ -40,9 +40,9 @@ export function finishedConfig(
 }
 
 export function finishedTranslateConfig(settings: TranslateSettings): TranslateConfig {
-  const { sources, patient, mapping } = settings;
+  const { sources, destination, patient, mapping } = settings;
   const [first = { name: 'example', console: 'example', patient: {} }] = sources;
-  return { sources: [first], patient, mapping: based(mapping) };
+  return { sources: [first], destination, patient, mapping: based(mapping) };
 }
 
 const based = <Mapping extends { readonly canonicalBase: string }>(mapping: Mapping): Mapping => ({

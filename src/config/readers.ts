@@ -168,3 +168,16 @@ export const emptyYet =
 
 export const passwordHash: Reader<Secret> = (given) =>
   isPasswordHash(given) ? value(new Secret(given)) : problem('is not a hash: make one with hash-password.', true);
+
+/** Names with commas between them, or nothing. */
+export const names: Reader<readonly string[]> = (given) => {
+  const list = given.trim() === '' ? [] : given.split(',').map((each) => each.trim());
+  const wrong = list.find((each) => !/^[a-z0-9][a-z0-9-]*$/.test(each));
+  return wrong === undefined ? value(list) : problem('is no list of names with commas: small letters, digits and "-".');
+};
+
+/** A reference to a resource of the EHR, or nothing. */
+export const reference: Reader<string> = (given) =>
+  given === '' || /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(given)
+    ? value(given)
+    : problem('is no reference: write the type and the id, such as Organization/12.');

@@ -43,6 +43,12 @@ export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return object.prefault(leftOut);
 }
 
+/** The same of which only these matter: whatever else stands there is for others to read. */
+export function partOfGroup<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const leftOut = Object();
+  return z.object(shape).prefault(leftOut);
+}
+
 function textValue<T>(read: Reader<T>, { example, secret = false }: SettingFacts) {
   return z.unknown().transform((given, context): T => {
     if (given === undefined) {

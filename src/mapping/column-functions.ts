@@ -8,7 +8,7 @@ import type { TypeName } from './r4-elements.ts';
 import { relatedMessages } from './related-messages.ts';
 
 /** A function of a column of a decision table: what it makes of the cell of the row that fits. */
-interface ColumnFunction {
+export interface ColumnFunction {
   /** The only type it can fill; undefined: the cell must fit whatever is there. */
   readonly gives?: TypeName;
   /** What a cell names; a formula may name it directly, without a table. */

@@ -2,12 +2,14 @@ import type { Problem } from '../exchange/problem.ts';
 import type { SourceRecord } from '../exchange/record.ts';
 import type { Codes } from './codes-file.ts';
 import { checkCommunication } from './communication-check.ts';
+import { countingOf } from './counting.ts';
 import type { DecisionTable } from './decision-table.ts';
 import { evaluationOf, type Give } from './evaluation.ts';
 import { giveOf } from './joining.ts';
 import type { MapNode } from './mapping-file.ts';
 import type { Mapped } from './mapping.ts';
 import type { Report } from './mistakes.ts';
+import { narrativeOf } from './narrative.ts';
 import { untraced, type Traced } from './origin.ts';
 import { prepare } from './prepare.ts';
 import type { Preparing } from './preparing.ts';
@@ -55,6 +57,8 @@ export function compileMapping(
   report: Report,
 ): (record: SourceRecord) => Mapped {
   const { tables, give } = prepareFile(file, codes, surroundings, report, untraced);
+  const counting = countingOf(tables, report);
+  const { narrative } = surroundings.settings;
   return (record) => {
     const fitting = tables.map((table) => table.fittingRow(record.body));
     const refused = refusal(tables, fitting);
@@ -63,11 +67,20 @@ export function compileMapping(
     const resource = give(evaluation);
     if (evaluation.problem !== undefined) return { kind: 'rejected', problem: evaluation.problem };
     const checked = checkCommunication(resource);
-    return checked.kind === 'valid'
-      ? { kind: 'communication', resource: checked.resource }
-      : { kind: 'rejected', problem: { code: 'resource-invalid', where: checked.where } };
+    if (checked.kind === 'invalid')
+      return { kind: 'rejected', problem: { code: 'resource-invalid', where: checked.where } };
+    if (narrative) checked.resource.text = narrativeOf(checked.resource);
+    const counts = counting(fitting);
+    return {
+      kind: 'communication',
+      resource: checked.resource,
+      counts: evaluation.replaced ? [...counts, replacedCodePoints] : counts,
+    };
   };
 }
+
+/** Counted for a text that held code points which FHIR forbids. */
+const replacedCodePoints = 'code-points-replaced';
 
 /** What is to stay out of the chart is skipped, even where another table would keep it for a person. */
 function refusal(tables: readonly DecisionTable[], fitting: readonly number[]): Mapped | undefined {

@@ -30,7 +30,7 @@ export type TableRow =
 const anything = '*';
 
 /** What a table may call the records that it rejects. */
-const rejections: readonly ProblemCode[] = ['mapping-refused', 'recipient-type-unknown'];
+export const rejections: readonly ProblemCode[] = ['mapping-refused', 'recipient-type-unknown'];
 
 /** Reads `{when, then, rows, exact?, reject?}`. Undefined where the table cannot be used; mistakes are reported. */
 export function readDecisionTable(
@@ -124,12 +124,16 @@ function readRow(node: MappingNode, shape: RowShape): ReadRow | undefined {
   return undefined;
 }
 
-/** A row below one that fits all that it fits would never be used. */
+/** A row below one that fits all that it fits would never be used; one that an overlay lies over may well be. */
 function reportUnreachable(name: string, rows: readonly ReadRow[], report: Report): void {
   for (const [number, { when, row }] of rows.entries()) {
     const earlier = rows
       .slice(0, number)
-      .find((above) => above.when.every((cell, at) => cell === anything || cell === when[at]));
+      .find(
+        (above) =>
+          above.row.place.file === row.place.file &&
+          above.when.every((cell, at) => cell === anything || cell === when[at]),
+      );
     if (earlier !== undefined)
       report(row.place, name, `this row is never used: the one in line ${earlier.row.place.line} fits first`);
   }

@@ -9,6 +9,8 @@ export interface Evaluation {
   readonly fitting: readonly number[];
   /** Why nothing will come of the record: the first reason that a formula found. */
   problem: Problem | undefined;
+  /** Whether a text held code points that FHIR forbids. */
+  replaced: boolean;
 }
 
 export const evaluationOf = (record: SourceRecord, fitting: readonly number[]): Evaluation => ({
@@ -16,6 +18,7 @@ export const evaluationOf = (record: SourceRecord, fitting: readonly number[]): 
   row: record.body,
   fitting,
   problem: undefined,
+  replaced: false,
 });
 
 /** A formula bound to its fields: the value for this record, undefined where it is absent. */

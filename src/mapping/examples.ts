@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { keySpace, type KeySpace } from '../exchange/record-key.ts';
 import type { SourceRecord, VendorRow } from '../exchange/record.ts';
 import { differencesBetween, type JsonDifference } from './example-difference.ts';
+import { exampleSettings, readExampleSettings } from './example-settings.ts';
+import type { Layers } from './layers.ts';
 import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
 import type { Mapping } from './mapping.ts';
-import type { MappingSettings } from './settings.ts';
 
 /** One place in which an example and the mapping disagree. */
 export interface ExampleDifference extends JsonDifference {
@@ -13,55 +14,40 @@ export interface ExampleDifference extends JsonDifference {
   readonly example: string;
 }
 
+/** Whose examples. */
+export type ExamplesOf = Pick<LoadMappingOptions, 'layers' | 'fields'>;
+
 export interface ExamplesCheck {
   readonly examples: number;
   readonly differences: readonly ExampleDifference[];
 }
 
 /**
- * The settings that all examples of a mapping are made with, whatever the site's own are: so that an example shows the
- * same Communication everywhere.
- */
-export const exampleSettings: MappingSettings = {
-  canonicalBase: 'https://fhir.example-health.org',
-  region: 'US',
-  source: 'https://fhir.example-health.org/sid/dialog-health-writeback-api',
-  organization: {
-    system: 'https://fhir.example-health.org/sid/organization',
-    value: 'example-clinic',
-    display: 'Example Clinic',
-  },
-  patient: {
-    reference: 'literal',
-    from: 'personId',
-    system: 'https://fhir.example-health.org/sid/sms-person-id/EXAMPLE1',
-  },
-};
-
-/**
- * Maps the row of each example under `examples/` of the mapping and compares with what stands beside it:
+ * Maps the row of each example under `examples/` of the topmost layer and compares with what stands beside it:
  * `communication.json` for the message sent, `reply.json` for the text received, `problem.json` for what gives none.
- * `settings.json` may say how the Patient is referenced there: `{"patient": {"reference": "identifier"}}`.
+ * `settings.json` may say what is set otherwise there: `{"patient": {"reference": "identifier"}}`.
  */
-export function checkExamples({ folder, fields }: Pick<LoadMappingOptions, 'folder' | 'fields'>): ExamplesCheck {
-  const examples = exampleNames(folder);
+export function checkExamples({ layers, fields }: ExamplesOf): ExamplesCheck {
+  const examples = exampleNames(layers);
   const differences = examples.flatMap((example) =>
-    mapExample({ folder, fields }, example).flatMap(({ file, given, expected }) =>
+    mapExample({ layers, fields }, example).flatMap(({ file, given, expected }) =>
       differencesBetween(given, expected).map((difference) => ({ example: `${example}/${file}`, ...difference })),
     ),
   );
   return { examples: examples.length, differences };
 }
 
-/** The folders under `examples/`, sorted. */
-export function exampleNames(folder: string): readonly string[] {
-  const examples = join(folder, 'examples');
+/** The folders under `examples/` of the topmost layer, sorted. */
+export function exampleNames(layers: Layers): readonly string[] {
+  const examples = examplesIn(layers);
   if (!existsSync(examples)) return [];
   return readdirSync(examples, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .toSorted();
 }
+
+const examplesIn = (layers: Layers): string => join(layers.at(-1) ?? layers[0], 'examples');
 
 /** One message of an example: what the mapping gives for it, and what the file says. */
 export interface MappedExample {
@@ -72,15 +58,12 @@ export interface MappedExample {
 }
 
 /** Maps one example. Files that cannot be read are differences, not errors. */
-export function mapExample(
-  { folder, fields }: Pick<LoadMappingOptions, 'folder' | 'fields'>,
-  example: string,
-): readonly MappedExample[] {
-  const path = (file: string): string => join(folder, 'examples', example, file);
-  const reference = patientReferenceIn(jsonIn(path('settings.json')));
+export function mapExample({ layers, fields }: ExamplesOf, example: string): readonly MappedExample[] {
+  const path = (file: string): string => join(examplesIn(layers), example, file);
+  const read = readExampleSettings(jsonIn(path('settings.json')));
+  if (read.kind === 'mistake') return [{ file: 'settings.json', given: undefined, expected: read.mistake }];
   const keys = keySpace(exampleSettings.canonicalBase);
-  const settings = { ...exampleSettings, patient: { ...exampleSettings.patient, reference } } as const;
-  const loaded = loadMapping({ folder, fields, keys, settings });
+  const loaded = loadMapping({ layers, fields, keys, settings: read.settings });
   if (loaded.kind === 'invalid')
     return [{ file: 'row.json', given: 'the mapping cannot be loaded', expected: undefined }];
   const row = rowIn(path('row.json'));
@@ -125,11 +108,6 @@ function messagesOf(row: VendorRow, keys: KeySpace, { stageOf }: Mapping): reado
     body: { ...row, outgoingMessage: null },
   };
   return [outgoing, incoming];
-}
-
-function patientReferenceIn(settings: unknown): 'literal' | 'identifier' {
-  const asked = differencesBetween(settings, { patient: { reference: 'identifier' } }).length === 0;
-  return asked ? 'identifier' : 'literal';
 }
 
 function rowIn(file: string): VendorRow | undefined {

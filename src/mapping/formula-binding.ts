@@ -1,41 +1,61 @@
 import { columnFunctions, prepareColumn } from './column-functions.ts';
 import { absent, mistaken, type Give, type Prepared } from './evaluation.ts';
 import { readFormula } from './formula.ts';
+import { joinedList } from './joining.ts';
 import { hint, type Place } from './mistakes.ts';
 import type { Preparing, Spot } from './preparing.ts';
-import type { MappingSettings } from './settings.ts';
+import { settingValues, type MappingSettings } from './settings.ts';
 import { fieldFunctions, type FieldFunction, type FunctionResult } from './value-functions.ts';
 
-/** What each setting that a mapping may ask for is. */
-const settingValues: Readonly<Record<string, (settings: MappingSettings) => string>> = {
-  source: ({ source }) => source,
-  'organization.system': ({ organization }) => organization.system,
-  'organization.value': ({ organization }) => organization.value,
-  'organization.display': ({ organization }) => organization.display,
-};
-
-interface ConstantFunction {
+export interface ConstantFunction {
   readonly takes: 0 | 1;
+  /** Undefined: it goes anywhere. */
+  readonly gives?: FunctionResult;
   /** A text says why the argument is wrong. */
-  readonly bind: (argument: string, settings: MappingSettings) => Prepared | string;
+  readonly bind: (argument: string, settings: MappingSettings, spot: Spot, preparing: Preparing) => Prepared | string;
 }
 
 /** Functions that ask no field. */
-const constantFunctions: Readonly<Record<string, ConstantFunction>> = {
+export const constantFunctions: Readonly<Record<string, ConstantFunction>> = {
   /** The record's key: the same message has the same one for ever. */
-  key: { takes: 0, bind: () => ({ kind: 'varying', give: ({ record }) => record.key }) },
+  key: { takes: 0, gives: 'text', bind: () => ({ kind: 'varying', give: ({ record }) => record.key }) },
   /** A path below the canonical base. Like a written constant, it keeps nothing around it alive. */
   base: {
     takes: 1,
+    gives: 'text',
     bind: (path, { canonicalBase }) => ({ kind: 'constant', value: `${canonicalBase}/${path}`, chosen: false }),
   },
   setting: {
     takes: 1,
+    gives: 'text',
     bind(name, settings) {
       const value = Object.hasOwn(settingValues, name) ? settingValues[name]?.(settings) : undefined;
       if (value === undefined) return `"${name}" is no setting${hint(name, Object.keys(settingValues))}`;
       return value === '' ? absent : { kind: 'constant', value, chosen: true };
     },
+  },
+  /** A profile below the canonical base, where `mapping.profile` says that it is named. */
+  profile: {
+    takes: 1,
+    gives: 'text',
+    bind: (path, { canonicalBase, profile }) =>
+      profile ? { kind: 'constant', value: `${canonicalBase}/${path}`, chosen: true } : absent,
+  },
+  /** The codings that `mapping.labels` names. */
+  labels: {
+    takes: 0,
+    gives: 'Coding',
+    bind(_, { labels }, spot, { codes: { codings }, prepare }) {
+      const unknown = labels.find((label) => !codings.has(label));
+      if (unknown !== undefined)
+        return `mapping.labels: "${unknown}" is no coding of codes.yaml${hint(unknown, [...codings.keys()])}`;
+      return joinedList(labels.flatMap((label) => codings.get(label) ?? []).map((node) => prepare(node, spot)));
+    },
+  },
+  /** Has done its work where an overlay was laid over what it leaves out. */
+  omit: {
+    takes: 0,
+    bind: () => '=omit() leaves out an element of the mapping below, and there is none here; take the line out',
   },
 };
 
@@ -71,7 +91,8 @@ function bind(
   const ofNothing = own(constantFunctions, name);
   if (ofNothing === undefined) return `"${name}" is no function${hint(name, functionNames)}`;
   if (given.length !== ofNothing.takes) return `=${name} takes ${ofNothing.takes === 0 ? 'nothing' : 'one argument'}`;
-  return misfit(name, 'text', spot) ?? ofNothing.bind(given[0] ?? '', settings);
+  const wrong = ofNothing.gives === undefined ? undefined : misfit(name, ofNothing.gives, spot);
+  return wrong ?? ofNothing.bind(given[0] ?? '', settings, spot, preparing);
 }
 
 const own = <T>(list: Readonly<Record<string, T>>, name: string): T | undefined =>
@@ -109,7 +130,7 @@ function asCode(give: Give): Give {
 const textTypes: readonly string[] = ['string', 'markdown', 'code', 'id', 'uri'];
 
 /** Why what the function gives cannot go there. */
-function misfit(name: string, gives: FunctionResult, { type, codes }: Spot): string | undefined {
+export function misfit(name: string, gives: FunctionResult, { type, codes }: Spot): string | undefined {
   if (gives === 'text' && codes !== undefined) {
     return `=${name} gives any text, and only certain codes may stand here: use =decide(table.column). They are: ${codes.join(', ')}`;
   }

@@ -47,7 +47,7 @@ export function joinedList(items: readonly Prepared[]): Prepared {
   if (items.every(({ kind }) => kind !== 'varying')) {
     const present = items.flatMap((item) => (item.kind === 'constant' ? [item] : []));
     if (present.length === 0) return absent;
-    const value = Object.freeze(present.map(({ value }) => value));
+    const value = Object.freeze(present.flatMap(({ value }) => value));
     return { kind: 'constant', value, chosen: present.some(({ chosen }) => chosen) };
   }
   const gives = items.map(giveOf);

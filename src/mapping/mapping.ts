@@ -4,7 +4,12 @@ import type { SourceRecord, Stage, VendorRow } from '../exchange/record.ts';
 
 /** What the mapping makes of one message. */
 export type Mapped =
-  | { readonly kind: 'communication'; readonly resource: Communication }
+  | {
+      readonly kind: 'communication';
+      readonly resource: Communication;
+      /** What the mapping says is to be counted, such as `status-unlisted`; most messages have nothing. */
+      readonly counts: readonly string[];
+    }
   /** Kept out of the chart on purpose: counted, listed, not sent. */
   | { readonly kind: 'skipped'; readonly problem: Problem }
   | { readonly kind: 'rejected'; readonly problem: Problem };

@@ -9,7 +9,19 @@ export interface MappingSettings {
   /** `meta.source`: the API that the message came from. */
   readonly source: string;
   /** Who sends the messages that no person sent, and gets the replies. */
-  readonly organization: { readonly system: string; readonly value: string; readonly display: string };
+  readonly organization: {
+    readonly system: string;
+    readonly value: string;
+    readonly display: string;
+    /** The EHR's own resource for it, such as `Organization/12`. */
+    readonly reference: string;
+  };
+  /** Whether the Communication names our profile. */
+  readonly profile: boolean;
+  /** Whether it carries a narrative: what it says, as text for people. */
+  readonly narrative: boolean;
+  /** Its security labels: names of codings in codes.yaml. */
+  readonly labels: readonly string[];
   readonly patient: {
     /** literal: the person id is the EHR's Patient id. identifier: it is an identifier of the Patient. */
     readonly reference: 'literal' | 'identifier';
@@ -19,6 +31,16 @@ export interface MappingSettings {
     readonly system: string;
   };
 }
+
+/** The settings that a mapping may ask for by name. */
+export const settingValues: Readonly<Record<string, (settings: MappingSettings) => string>> = {
+  source: ({ source }) => source,
+  'organization.system': ({ organization }) => organization.system,
+  'organization.value': ({ organization }) => organization.value,
+  'organization.display': ({ organization }) => organization.display,
+  'organization.reference': ({ organization }) => organization.reference,
+  'patient.reference': ({ patient }) => patient.reference,
+};
 
 /** What the value functions are bound to. */
 export interface Surroundings {

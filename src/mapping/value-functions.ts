@@ -6,7 +6,7 @@ import { daysInMonth } from './primitive-check.ts';
 import type { Surroundings } from './settings.ts';
 
 /** What a function makes: a text fits every element that is written as text, the others only their own type. */
-export type FunctionResult = 'text' | 'boolean' | 'dateTime' | 'Reference';
+export type FunctionResult = 'text' | 'boolean' | 'dateTime' | 'base64Binary' | 'Coding' | 'Reference';
 
 /** A function of fields: how many it takes, what it gives, and how it is bound to them. */
 export interface FieldFunction {
@@ -26,8 +26,8 @@ export const fieldFunctions = {
     gives: 'text',
     bind:
       ([field]) =>
-      ({ row }) =>
-        text(row[field]),
+      (evaluation) =>
+        text(evaluation, field),
   },
   /** Without the space around it. */
   trim: {
@@ -35,8 +35,8 @@ export const fieldFunctions = {
     gives: 'text',
     bind:
       ([field]) =>
-      ({ row }) =>
-        text(row[field])?.trim(),
+      (evaluation) =>
+        text(evaluation, field)?.trim(),
   },
   /** Without the space around it, in lower case: for ids that are the same in any case. */
   lower: {
@@ -44,22 +44,20 @@ export const fieldFunctions = {
     gives: 'text',
     bind:
       ([field]) =>
-      ({ row }) =>
-        text(row[field]?.trim().toLowerCase()),
+      (evaluation) =>
+        text(evaluation, field)?.trim().toLowerCase(),
   },
   /** The first of the fields that has text. */
   first: {
     fields: { atLeast: 1, atMost: Infinity },
     gives: 'text',
-    bind:
-      (fields) =>
-      ({ row }) => {
-        for (const field of fields) {
-          const found = text(row[field]);
-          if (found !== undefined) return found;
-        }
-        return undefined;
-      },
+    bind: (fields) => (evaluation) => {
+      for (const field of fields) {
+        const found = text(evaluation, field);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
   },
   /** Only `true` and `false`, to the letter. */
   boolean: {
@@ -78,11 +76,22 @@ export const fieldFunctions = {
       if (region !== '' && !isRegion(region))
         return 'needs mapping.region: two letters of a country such as US, or empty';
       const read = phoneNumberReader(region === '' ? undefined : region);
-      return ({ row }) => {
-        const given = text(row[field]);
+      return (evaluation) => {
+        const given = text(evaluation, field);
         return given === undefined ? undefined : (read(given) ?? given);
       };
     },
+  },
+  /** The field as the data of an Attachment: UTF-8 in base64. */
+  base64: {
+    fields: oneField,
+    gives: 'base64Binary',
+    bind:
+      ([field]) =>
+      (evaluation) => {
+        const given = text(evaluation, field);
+        return given === undefined ? undefined : Buffer.from(given, 'utf8').toString('base64');
+      },
   },
   /** `MM/dd/yyyy` and `HH:mm`, UTC, as a FHIR dateTime. Never guesses: a malformed one refuses the record. */
   instant: {
@@ -98,8 +107,13 @@ export const fieldFunctions = {
 } as const satisfies Readonly<Record<string, FieldFunction>>;
 
 /** Undefined for null and blank; code points that FHIR forbids become U+FFFD. */
-function text(value: string | null | undefined): string | undefined {
-  return value == null || !/\S/.test(value) ? undefined : withoutForbiddenCodePoints(value);
+function text(evaluation: Evaluation, field: string): string | undefined {
+  const value = evaluation.row[field];
+  if (value == null || !/\S/.test(value)) return undefined;
+  const allowed = withoutForbiddenCodePoints(value);
+  // The same text is given back where nothing was replaced.
+  if (allowed !== value) evaluation.replaced = true;
+  return allowed;
 }
 
 function refuse(evaluation: Evaluation, problem: Problem): undefined {
@@ -140,7 +154,7 @@ function patient([nameField]: readonly [string, ...string[]], surroundings: Surr
     const value = evaluation.row[from]?.trim() ?? '';
     if (value === '') return refuse(evaluation, { code: 'person-id-missing', where: from });
     if (literal && !fhirId.test(value)) return refuse(evaluation, { code: 'person-id-unusable', where: from });
-    const display = text(evaluation.row[nameField]?.trim());
+    const display = text(evaluation, nameField)?.trim();
     return {
       ...(literal ? { reference: `Patient/${value}` } : {}),
       type: 'Patient',

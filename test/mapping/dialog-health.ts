@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Communication } from 'fhir/r4.js';
 import { keySpace } from '../../src/exchange/record-key.ts';
 import type { SourceRecord } from '../../src/exchange/record.ts';
-import { exampleSettings } from '../../src/mapping/examples.ts';
+import { exampleSettings } from '../../src/mapping/example-settings.ts';
 import { loadMapping, type LoadMappingOptions } from '../../src/mapping/load-mapping.ts';
 import type { Mapped, Mapping } from '../../src/mapping/mapping.ts';
 import type { MappingSettings } from '../../src/mapping/settings.ts';
@@ -16,7 +16,7 @@ export const fields: readonly string[] = messageResultFields;
 export const settings = exampleSettings;
 export const keys = keySpace(settings.canonicalBase);
 
-export const options: LoadMappingOptions = { folder, fields, keys, settings };
+export const options: LoadMappingOptions = { layers: [folder], fields, keys, settings };
 
 /** The loaded mapping; a mistake in it fails the test with its place. */
 export function loaded(changed: Partial<MappingSettings> = {}): Mapping {

@@ -6,22 +6,22 @@ import { checkExamples, exampleNames, mapExample } from '../../src/mapping/examp
 import { validateFully } from '../fhir/full-validation.ts';
 import { fields, folder, loaded, messagesOf, settings } from './dialog-health.ts';
 
-const names = exampleNames(folder);
+const names = exampleNames([folder]);
 
 describe('the examples of the mapping', () => {
   it('are at least fourteen', () => {
     expect(names.length).toBeGreaterThanOrEqual(14);
-    expect(checkExamples({ folder, fields })).toEqual({ examples: names.length, differences: [] });
+    expect(checkExamples({ layers: [folder], fields })).toEqual({ examples: names.length, differences: [] });
   });
 
   it.each(names)('%s gives what stands beside its row', (name) => {
-    const messages = mapExample({ folder, fields }, name);
+    const messages = mapExample({ layers: [folder], fields }, name);
     expect(messages).not.toEqual([]);
     for (const { given, expected } of messages) expect(given).toEqual(expected);
   });
 
   it.each(names)('%s is valid FHIR R4', (name) => {
-    const resources = mapExample({ folder, fields }, name).filter(({ file }) => file !== 'problem.json');
+    const resources = mapExample({ layers: [folder], fields }, name).filter(({ file }) => file !== 'problem.json');
     expect(resources.flatMap(({ given }) => validateFully(given))).toEqual([]);
   });
 
@@ -36,7 +36,7 @@ describe('the examples of the mapping', () => {
       return mapped.kind === 'communication' ? mapped.resource : mapped;
     });
     expect(Object.keys(row)).toEqual(fields);
-    expect(given).toEqual(mapExample({ folder, fields }, name).map((each) => each.given));
+    expect(given).toEqual(mapExample({ layers: [folder], fields }, name).map((each) => each.given));
   });
 });
 
@@ -51,7 +51,7 @@ describe('the check of examples', () => {
   afterEach(() => rmSync(join(copy, '..'), { recursive: true }));
 
   const differences = (): readonly string[] =>
-    checkExamples({ folder: copy, fields }).differences.map(
+    checkExamples({ layers: [copy], fields }).differences.map(
       ({ example, element, message }) => `${example} ${element} ${message}`,
     );
   const edit = (file: string, from: string, to: string): void => {
@@ -94,6 +94,6 @@ describe('the check of examples', () => {
   it('counts no examples where there are none', () => {
     const empty = join(copy, 'examples', 'none');
     mkdirSync(empty);
-    expect(checkExamples({ folder: empty, fields })).toEqual({ examples: 0, differences: [] });
+    expect(checkExamples({ layers: [empty], fields })).toEqual({ examples: 0, differences: [] });
   });
 });

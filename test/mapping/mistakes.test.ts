@@ -28,7 +28,7 @@ function edit(file: File, from: string, to: string): number {
 }
 
 function mistakes(changed: Partial<MappingSettings> = {}): readonly string[] {
-  const result = loadMapping({ ...options, folder: copy, settings: { ...settings, ...changed } });
+  const result = loadMapping({ ...options, layers: [copy], settings: { ...settings, ...changed } });
   if (result.kind === 'loaded') return [];
   return result.problems.map(
     ({ file, line, column, element, message }) => `${file}:${line}:${column} ${element}: ${message}`,
@@ -123,7 +123,7 @@ const cases: readonly Case[] = [
     'codes.yaml',
     'completed, "-", "-", final',
     'done, "-", "-", final',
-    '23 status: "done" is no code of this element',
+    '33 status: "done" is no code of this element',
   ],
   ['a missing status', 'reply.yaml', 'status: completed\n', '', '1 Communication: needs the element "status"'],
   [
@@ -468,7 +468,9 @@ describe('a mistake in a mapping', () => {
   });
 
   it('is an organization with a system and no value, which would be an identifier without a value', () => {
-    const told = mistakes({ organization: { system: 'https://a.example', value: '', display: 'Example Clinic' } });
+    const told = mistakes({
+      organization: { system: 'https://a.example', value: '', display: 'Example Clinic', reference: '' },
+    });
     expect(told[0]).toContain('identifier.value: would always be empty');
   });
 });

@@ -54,7 +54,7 @@ const mapping = loaded();
 const mappings = [
   mapping,
   loaded({ patient: byIdentifier }),
-  loaded({ region: '', organization: { system: '', value: '', display: '' } }),
+  loaded({ region: '', organization: { system: '', value: '', display: '', reference: '' } }),
 ];
 
 describe('any record of texts and nulls', () => {

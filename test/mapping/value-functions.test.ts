@@ -242,12 +242,12 @@ describe('=related', () => {
 
 describe('=setting', () => {
   it('is absent where the setting is empty, and the party goes with it', () => {
-    const mapping = loaded({ organization: { system: '', value: '', display: '' } });
+    const mapping = loaded({ organization: { system: '', value: '', display: '', reference: '' } });
     expect(outgoingOf({}, mapping)).not.toHaveProperty('sender');
   });
 
   it('leaves a party with a name alone', () => {
-    const mapping = loaded({ organization: { system: '', value: '', display: 'Example Clinic' } });
+    const mapping = loaded({ organization: { system: '', value: '', display: 'Example Clinic', reference: '' } });
     expect(outgoingOf({}, mapping).sender).toEqual({ type: 'Organization', display: 'Example Clinic' });
   });
 });

@@ -41,7 +41,7 @@ export const plainMapping: Mapping = {
       status: 'completed',
       statusReason: { text: record.body['messageStatus'] ?? 'none' },
     };
-    return { kind: 'communication', resource };
+    return { kind: 'communication', resource, counts: [] };
   },
 };
 
@@ -50,30 +50,31 @@ export interface ScriptedDestination extends Destination {
   readonly script: ((delivery: Delivery) => DeliveryOutcome)[];
   readonly sent: (readonly Delivery[])[];
   /** What arrived: text of the status by key. */
-  readonly held: Map<string, string>;
+  readonly arrived: Map<string, string>;
   check: () => Promise<DestinationCheck>;
 }
 
 export function scriptedDestination(): ScriptedDestination {
   const script: ScriptedDestination['script'] = [];
   const sent: (readonly Delivery[])[] = [];
-  const held = new Map<string, string>();
+  const arrived = new Map<string, string>();
   const accept = (delivery: Delivery): DeliveryOutcome => {
-    const change = held.has(delivery.key) ? 'updated' : 'created';
-    held.set(delivery.key, delivery.resource.statusReason?.text ?? '');
+    const change = arrived.has(delivery.key) ? 'updated' : 'created';
+    arrived.set(delivery.key, delivery.resource.statusReason?.text ?? '');
     return { kind: 'accepted', key: delivery.key, reference: `Communication/${delivery.key}`, version: '1', change };
   };
   return {
     name: 'scripted',
     script,
     sent,
-    held,
+    arrived,
     check: () => Promise.resolve({ kind: 'ready', write: 'put-by-id', bundle: 'batch', why: 'scripted' }),
     send(deliveries) {
       sent.push(deliveries);
       const answer = script.shift() ?? accept;
       return Promise.resolve(deliveries.map((delivery) => answer(delivery)));
     },
+    held: (deliveries) => Promise.resolve(deliveries.map(() => ({ kind: 'absent' }))),
     close: () => Promise.resolve(),
   };
 }

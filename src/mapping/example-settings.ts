@@ -1,0 +1,70 @@
+import type { MappingSettings } from './settings.ts';
+
+/**
+ * The settings that all examples of a mapping are made with, whatever the site's own are: so that an example shows the
+ * same Communication everywhere.
+ */
+export const exampleSettings: MappingSettings = {
+  canonicalBase: 'https://fhir.example-health.org',
+  region: 'US',
+  source: 'https://fhir.example-health.org/sid/dialog-health-writeback-api',
+  organization: {
+    system: 'https://fhir.example-health.org/sid/organization',
+    value: 'example-clinic',
+    display: 'Example Clinic',
+    reference: '',
+  },
+  patient: {
+    reference: 'literal',
+    from: 'personId',
+    system: 'https://fhir.example-health.org/sid/sms-person-id/EXAMPLE1',
+  },
+  profile: false,
+  narrative: false,
+  labels: [],
+};
+
+/** What `settings.json` of an example may say otherwise. */
+const changeable = ['patient.reference', 'organization.reference', 'profile', 'narrative', 'labels'];
+
+export type ExampleSettings =
+  | { readonly kind: 'settings'; readonly settings: MappingSettings }
+  /** Names what cannot be set there, or not so. */
+  | { readonly kind: 'mistake'; readonly mistake: string };
+
+/** Reads `settings.json` of an example; undefined where it has none. */
+export function readExampleSettings(json: unknown): ExampleSettings {
+  const given = leaves(json);
+  const unknown = [...given.keys()].find((path) => !changeable.includes(path));
+  if (unknown !== undefined) return { kind: 'mistake', mistake: `may hold ${changeable.join(', ')}, not ${unknown}` };
+  const { patient, organization } = exampleSettings;
+  const reference = given.get('patient.reference') ?? patient.reference;
+  const ofOrganization = given.get('organization.reference') ?? organization.reference;
+  const [profile, narrative, labels] = [given.get('profile'), given.get('narrative'), given.get('labels') ?? []];
+  if (reference !== 'literal' && reference !== 'identifier') {
+    return { kind: 'mistake', mistake: 'patient.reference is literal or identifier' };
+  }
+  if (typeof ofOrganization !== 'string') return { kind: 'mistake', mistake: 'organization.reference is a text' };
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string')) {
+    return { kind: 'mistake', mistake: 'labels is a list of texts' };
+  }
+  const settings: MappingSettings = {
+    ...exampleSettings,
+    organization: { ...organization, reference: ofOrganization },
+    patient: { ...patient, reference },
+    profile: profile === true,
+    narrative: narrative === true,
+    labels,
+  };
+  return { kind: 'settings', settings };
+}
+
+/** Every value with its path; a list is one value. */
+function leaves(json: unknown, path = ''): ReadonlyMap<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return new Map(json === undefined ? [] : [[path, json]]);
+  }
+  return new Map(
+    Object.entries(json).flatMap(([name, value]) => [...leaves(value, path === '' ? name : `${path}.${name}`)]),
+  );
+}

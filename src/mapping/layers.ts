@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { readMappingFile, type MapNode } from './mapping-file.ts';
+import { hint, type Report } from './mistakes.ts';
+import { overlaid, overlaidCodes } from './overlay.ts';
+
+/** The folder of a mapping, and the folders that lie over it, each holding only what differs: a dialect, a site's own. */
+export type Layers = readonly [string, ...string[]];
+
+/** The files of a mapping, with everything that lies over them. */
+export interface MappingFiles {
+  readonly outgoing: MapNode;
+  readonly reply: MapNode;
+  readonly codes: MapNode;
+  /** What the layers want of the settings. */
+  readonly needs: readonly MapNode[];
+}
+
+const files = ['outgoing.yaml', 'reply.yaml', 'codes.yaml'] as const;
+/** Only an overlay has one. */
+const needsFile = 'needs.yaml';
+
+/** Reads the files of all layers and lays them over each other. Undefined where one cannot be read; mistakes are reported. */
+export function readLayers(layers: Layers, report: Report): MappingFiles | undefined {
+  const [base, ...overlays] = layers;
+  let [outgoing, reply, codes] = files.map((name) => readFile(base, layerName(base, base), name, report));
+  const needs: MapNode[] = [];
+  let complete = true;
+  for (const folder of overlays) {
+    const name = layerName(base, folder);
+    const found = yamlFilesIn(folder, name, report);
+    const read = (file: string): MapNode | undefined => {
+      if (!found.includes(file)) return undefined;
+      const top = readFile(folder, name, file, report);
+      complete &&= top !== undefined;
+      return top;
+    };
+    const [outgoingOver, replyOver, codesOver] = files.map(read);
+    if (outgoing !== undefined && outgoingOver !== undefined) outgoing = overlaid(outgoing, outgoingOver);
+    if (reply !== undefined && replyOver !== undefined) reply = overlaid(reply, replyOver);
+    if (codes !== undefined && codesOver !== undefined) codes = overlaidCodes(codes, codesOver);
+    const wanted = read(needsFile);
+    if (wanted !== undefined) needs.push(wanted);
+  }
+  if (!complete || outgoing === undefined || reply === undefined || codes === undefined) return undefined;
+  return { outgoing, reply, codes, needs };
+}
+
+/**
+ * How a layer is called where a mistake is told: `dialog-health/dialects/epic` where it comes with the program, else its
+ * path, from here when it is below.
+ */
+function layerName(base: string, folder: string): string {
+  const path = [dirname(base), '.'].map((from) => relative(from, folder)).find((each) => !each.startsWith('..'));
+  return (path ?? folder).split(sep).join('/');
+}
+
+/** The mapping files of an overlay; each is optional, one at least must be there, and none may be misspelt. */
+function yamlFilesIn(folder: string, name: string, report: Report): readonly string[] {
+  const known: readonly string[] = [...files, needsFile];
+  let found: readonly string[];
+  try {
+    found = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file));
+  } catch (error) {
+    report({ file: name, line: 1, column: 1 }, 'folder', `cannot be read${codeOf(error)}`);
+    return [];
+  }
+  for (const file of found) {
+    if (!known.includes(file)) {
+      report({ file: `${name}/${file}`, line: 1, column: 1 }, file, `is no file of a mapping${hint(file, known)}`);
+    }
+  }
+  if (found.length === 0) {
+    report({ file: name, line: 1, column: 1 }, 'folder', `holds none of ${known.join(', ')}`);
+  }
+  return found;
+}
+
+function readFile(folder: string, layer: string, name: string, report: Report): MapNode | undefined {
+  const file = `${layer}/${name}`;
+  let text: string;
+  try {
+    text = readFileSync(join(folder, name), 'utf8');
+  } catch (error) {
+    const wanted = `cannot be read${codeOf(error)}; a mapping has outgoing.yaml, reply.yaml and codes.yaml`;
+    report({ file, line: 1, column: 1 }, name, wanted);
+    return undefined;
+  }
+  return readMappingFile(file, text, report);
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
