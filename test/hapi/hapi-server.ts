@@ -6,6 +6,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Base URL of the HAPI server that all these tests share; each keeps to keys and Patients of its own. */
     hapi: string;
+    /** The same server and data, where HL7's validator is over every request. */
+    validatingHapi: string;
   }
 }
 
@@ -14,5 +16,6 @@ export default async function withHapi(project: TestProject): Promise<() => Prom
   const home = fileURLToPath(new URL('server', import.meta.url));
   const { url, stop } = await startJava({ name: 'hapi', home, main: 'HapiServer', memory: '1500m' });
   project.provide('hapi', url);
+  project.provide('validatingHapi', url.replace(/\/fhir$/, '/validating'));
   return stop;
 }

@@ -16,11 +16,15 @@ import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
 import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import ca.uhn.fhir.jpa.subscription.submit.config.SubscriptionSubmitterConfig;
 import ca.uhn.fhir.rest.server.RestfulServer;
+import ca.uhn.fhir.rest.server.interceptor.RequestValidatingInterceptor;
 import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
 import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
+import ca.uhn.fhir.validation.IValidatorModule;
+import ca.uhn.fhir.validation.ResultSeverityEnum;
 import com.zaxxer.hikari.HikariDataSource;
 import jakarta.persistence.EntityManagerFactory;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Properties;
 import javax.sql.DataSource;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
@@ -28,6 +32,7 @@ import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -37,7 +42,8 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 
 /**
  * A real HAPI FHIR R4 JPA server on the loopback, its data in memory, for tests. It chooses a free port, prints
- * "ready at URL", and ends when its standard input does, so that it never outlives the tests, however they end.
+ * "ready at URL", and ends when its standard input does, so that it never outlives the tests, however they end. Beside
+ * /fhir it answers at /validating: the same data, but every request is validated first.
  */
 public class HapiServer {
   @Configuration
@@ -107,6 +113,21 @@ public class HapiServer {
     owner.start();
 
     AnnotationConfigApplicationContext spring = new AnnotationConfigApplicationContext(Config.class);
+    RestfulServer validating = server(spring);
+    validating.registerInterceptor(requestValidation(spring));
+
+    Server jetty = new Server(new InetSocketAddress("127.0.0.1", 0));
+    ServletContextHandler web = new ServletContextHandler("/");
+    web.addServlet(new ServletHolder(server(spring)), "/fhir/*");
+    web.addServlet(new ServletHolder(validating), "/validating/*");
+    jetty.setHandler(web);
+    jetty.start();
+    int port = ((ServerConnector) jetty.getConnectors()[0]).getLocalPort();
+    System.out.println("ready at http://127.0.0.1:" + port + "/fhir");
+    jetty.join();
+  }
+
+  private static RestfulServer server(ApplicationContext spring) {
     IFhirSystemDao<?, ?> systemDao = spring.getBean(IFhirSystemDao.class);
     RestfulServer fhir = new RestfulServer(systemDao.getContext());
     fhir.registerProviders(spring.getBean(ResourceProviderFactory.class).createProviders());
@@ -115,15 +136,15 @@ public class HapiServer {
         spring.getBean(JpaStorageSettings.class), spring.getBean(ISearchParamRegistry.class),
         spring.getBean(IValidationSupport.class)));
     fhir.setPagingProvider(spring.getBean(DatabaseBackedPagingProvider.class));
+    return fhir;
+  }
 
-    Server jetty = new Server(new InetSocketAddress("127.0.0.1", 0));
-    ServletContextHandler web = new ServletContextHandler("/");
-    web.addServlet(new ServletHolder(fhir), "/fhir/*");
-    jetty.setHandler(web);
-    jetty.start();
-    int port = ((ServerConnector) jetty.getConnectors()[0]).getLocalPort();
-    System.out.println("ready at http://127.0.0.1:" + port + "/fhir");
-    jetty.join();
+  /** HL7's validator over every request; an error in it is a 422. */
+  private static RequestValidatingInterceptor requestValidation(ApplicationContext spring) {
+    RequestValidatingInterceptor validation = new RequestValidatingInterceptor();
+    validation.setFailOnSeverity(ResultSeverityEnum.ERROR);
+    validation.setValidatorModules(List.of(spring.getBean(IValidatorModule.class)));
+    return validation;
   }
 
   /** The data is in memory: there is nothing to put in order. */
