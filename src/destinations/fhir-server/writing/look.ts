@@ -49,7 +49,8 @@ function readOne(id: string, answer: Answered): Found {
 /** What is found is compared exactly: a server may ignore a parameter it does not know, or the case of letters. */
 function readSearch(target: Extract<Target, { kind: 'identifier' }>, answer: Answered): Found {
   const { body } = answer;
-  if (!isResource(body, 'Bundle')) return { kind: 'problem', problem: requestProblem(answer), concernsAll: true };
+  if (!isResource(body, 'Bundle') || body['type'] !== 'searchset')
+    return { kind: 'problem', problem: requestProblem(answer), concernsAll: true };
   const found = objectsOf(body['entry'])
     .map(({ resource }) => objectOf(resource))
     .filter((resource) => isResource(resource, 'Communication'));
