@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryOutcome } from '../exchange/delivery.ts';
+import type { Delivery, DeliveryOutcome, Held } from '../exchange/delivery.ts';
 import type { Problem } from '../exchange/problem.ts';
 
 /** What a destination can do, learned from itself. */
@@ -23,6 +23,11 @@ export interface Destination {
    * EHR or the network does. Keys are unique within one call. Idempotent: sending again what is there changes nothing.
    */
   send(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>;
+  /**
+   * What the destination holds of each message now: exactly one for each delivery, in their order; never throws for
+   * what the EHR or the network does. Writes nothing, ever.
+   */
+  held(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Held[]>;
   /** Ends kept-open connections. */
   close(): Promise<void>;
 }

@@ -27,6 +27,21 @@ export type DeliveryOutcome =
     }
   | { readonly kind: 'refused'; readonly key: RecordKey; readonly problem: Problem };
 
+/** What the EHR holds of a message; `held` gives exactly one for each delivery. */
+export type Held =
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'there';
+      /** `Communication/<id>`, relative to the destination's base. */
+      readonly reference: string;
+      /** The EHR's version id, where it told one. */
+      readonly version?: string;
+      /** As the EHR gave it: of any shape. */
+      readonly resource: Readonly<Record<string, unknown>>;
+    }
+  /** It cannot be told, or there is no one copy: deleted there, or more than one. */
+  | { readonly kind: 'unknown'; readonly problem: Problem };
+
 /** What the ledger is to write down for one claimed record. `pending` and `waiting` come due again. */
 export type Settlement =
   | {

@@ -171,6 +171,12 @@ const kinds = {
     sentence:
       'The EHR offers no way of writing a Communication twice without doubling it. See destination.write and destination.assume.',
   },
+  'ehr-not-readable': {
+    class: 'permanent',
+    scope: 'destination',
+    sentence:
+      'The EHR offers no reading of a Communication, so what it holds cannot be told. It can be written to all the same.',
+  },
   'resource-refused': {
     class: 'permanent',
     scope: 'record',

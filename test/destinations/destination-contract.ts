@@ -98,6 +98,34 @@ export function destinationContract(title: string, open: () => Promise<Destinati
     it('takes nothing and does nothing', async () => {
       const under = await opened();
       expect(await under.destination.send([], signal)).toEqual([]);
+      expect(await under.destination.held([], signal)).toEqual([]);
+    });
+
+    it('tells of each message, in order, what the EHR holds of it', async () => {
+      const under = await opened();
+      const [sent] = await under.destination.send([under.delivery(1, { status: 'completed' })], signal);
+      const reference = sent?.kind === 'accepted' ? sent.reference : '';
+      const told = await under.destination.held(three(under), signal);
+      expect(told.map(({ kind }) => kind)).toEqual(['absent', 'there', 'absent']);
+      const [held] = await under.held();
+      expect(told[1]).toMatchObject({ reference, resource: { ...held?.resource, status: 'completed' } });
+      const byReference = await under.destination.held([under.delivery(1, { knownReference: reference })], signal);
+      expect(byReference).toMatchObject([{ kind: 'there', reference, version: held?.version }]);
+    });
+
+    it('writes nothing when it tells what the EHR holds', async () => {
+      const under = await opened();
+      await under.destination.send([under.delivery(1)], signal);
+      const before = await under.held();
+      await under.destination.held(three(under), signal);
+      expect(await under.held()).toEqual(before);
+    });
+
+    it('does not tell what it did not ask when it is told to stop', async () => {
+      const under = await opened();
+      await under.destination.send(three(under), signal);
+      const told = await under.destination.held(three(under), AbortSignal.abort());
+      expect(told.map(({ kind }) => kind)).toEqual(['unknown', 'unknown', 'unknown']);
     });
 
     it('sends nothing when it is told to stop', async () => {
@@ -106,6 +134,18 @@ export function destinationContract(title: string, open: () => Promise<Destinati
       const outcomes = await under.destination.send(three(under), AbortSignal.abort());
       expectOneEach(three(under), outcomes);
       expect(await under.held()).toEqual([]);
+    });
+
+    it('takes nothing that is there for absent, however the EHR fails', async () => {
+      const under = await opened();
+      await under.destination.send(three(under), signal);
+      for (const { name, arm } of under.faults) {
+        arm();
+        const told = await under.destination.held(three(under), signal);
+        expect({ name, first: told[0]?.kind, told: told.length }).toEqual({ name, first: 'unknown', told: 3 });
+        const again = await under.destination.held(three(under), signal);
+        expect({ name, kinds: again.map(({ kind }) => kind) }).toEqual({ name, kinds: ['there', 'there', 'there'] });
+      }
     });
 
     it('gives one outcome for each message and loses none, however the EHR fails', async () => {

@@ -99,7 +99,7 @@ describe('a run', () => {
       delivery: { delivered: 2, pending: 0, waiting: 0, rejected: 0 },
     });
     expect(await ledger.runs.get(report.id)).toEqual(report);
-    expect(destination.held.size).toBe(2);
+    expect(destination.arrived.size).toBe(2);
   });
 
   it('costs the EHR nothing when nothing changed', async () => {
@@ -116,7 +116,7 @@ describe('a run', () => {
     clock += minuteMs;
     const report = await run();
     expect(report).toMatchObject({ sources: [{ changed: 1 }], delivery: { delivered: 1 } });
-    expect([...destination.held]).toEqual([[keys.outgoing('a'), 'DELIVERED']]);
+    expect([...destination.arrived]).toEqual([[keys.outgoing('a'), 'DELIVERED']]);
   });
 
   it('moves no coverage for an answer that failed, and reads the same window again', async () => {
@@ -134,11 +134,11 @@ describe('a run', () => {
     });
     expect((await ledger.coverage.state('main-clinic')).frontier).toBeUndefined();
     // What was read before it broke off is delivered all the same.
-    expect(destination.held.size).toBe(1);
+    expect(destination.arrived.size).toBe(1);
     const again = await run();
     expect(again).toMatchObject({ state: 'done', sources: [{ new: 1, unchanged: 1 }] });
     expect(source.asked[1]).toEqual(source.asked[0]);
-    expect(destination.held.size).toBe(2);
+    expect(destination.arrived.size).toBe(2);
   });
 
   it("holds the frontier back to the vendor's clock", async () => {
@@ -346,7 +346,7 @@ describe('delivery', () => {
   it('sends the newest content of a record that changed while it was on its way', async () => {
     source.script.push(answer(reading(message('a', 'SENT', 1))));
     destination.script.push((each) => {
-      destination.held.set(each.key, 'SENT');
+      destination.arrived.set(each.key, 'SENT');
       return { kind: 'accepted', key: each.key, reference: `Communication/${each.key}`, change: 'created' };
     });
     const { send } = destination;
@@ -359,13 +359,13 @@ describe('delivery', () => {
       return send(deliveries, signal);
     };
     expect(await run()).toMatchObject({ delivery: { pending: 0 } });
-    expect([...destination.held.values()]).toEqual(['DELIVERED']);
+    expect([...destination.arrived.values()]).toEqual(['DELIVERED']);
   });
 
   it('delivers by itself what is recorded while the loop is running', async () => {
     delivery.start();
     await ledger.messages.record('main-clinic', clock, [reading(message('a'))]);
     delivery.wake();
-    await expect.poll(() => destination.held.size).toBe(1);
+    await expect.poll(() => destination.arrived.size).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client } from 'fhir-kit-client';
-import type { Delivery, DeliveryOutcome } from '../../exchange/delivery.ts';
+import type { Delivery, DeliveryOutcome, Held } from '../../exchange/delivery.ts';
 import type { Problem } from '../../exchange/problem.ts';
 import { dayMs, type Instant } from '../../exchange/window.ts';
 import type { Dispatcher } from '../../network/dispatcher.ts';
@@ -11,10 +11,11 @@ import { makeAuthorizer } from './auth/registry.ts';
 import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { isResource } from './untrusted.ts';
-import { requestProblem, unsentProblem } from './writing/answer-problem.ts';
+import { requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
 import { sendWrites } from './writing/bisect.ts';
 import { bundleJson, type BundleLimits } from './writing/bundle.ts';
 import { bundleExperience, type BundleExperience } from './writing/bundle-experience.ts';
+import { heldOf } from './writing/held.ts';
 import { lookFirst } from './writing/look-first.ts';
 
 export interface FhirServerOptions {
@@ -171,19 +172,23 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     return all;
   }
 
+  async function held(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Held[]> {
+    if (deliveries.length === 0) return [];
+    const current = await currentOffer(signal);
+    if ('code' in current) return deliveries.map(() => ({ kind: 'unknown', problem: current }));
+    return heldOf(deliveries, current.suitability.way, (question) => ask(question, signal));
+  }
+
   return {
     name,
     check,
     send,
+    held,
     close: () => (closed ??= dispatcher.close()),
   };
 }
 
 const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });
-
-/** A question that writes nothing leaves nothing open: no answer is no answer. */
-const unanswered = (problem: Problem): Problem =>
-  problem.code === 'ehr-answer-lost' ? { code: 'ehr-unreachable' } : problem;
 
 async function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal }).catch(() => {});

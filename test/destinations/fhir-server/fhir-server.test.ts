@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Communication } from 'fhir/r4.js';
 import { describe, expect, it } from 'vitest';
 import { destinationKinds } from '../../../src/destinations/registry.ts';
+import type { Delivery } from '../../../src/exchange/delivery.ts';
 import { makeDispatcher } from '../../../src/network/dispatcher.ts';
 import { canaries, delivery, deliveries } from '../example-deliveries.ts';
 import {
@@ -15,7 +16,7 @@ import {
   statementOf,
   type Reaction,
 } from '../scripted-ehr.ts';
-import { inOrder, serve, wordsOf } from '../served.ts';
+import { inOrder, serve, wordsOf, type Served } from '../served.ts';
 
 const signal = new AbortController().signal;
 const patientOf = ({ subject }: Communication): string => subject?.reference ?? '';
@@ -384,5 +385,79 @@ describe('a Problem', () => {
     }
     const text = JSON.stringify(told);
     expect([...canaries, 'person-0', 'Patient/'].filter((canary) => text.includes(canary))).toEqual([]);
+  });
+});
+
+describe('what the EHR holds', () => {
+  const held = async (served: Served, asked: readonly Delivery[]) => served.destination.held(asked, signal);
+  const asked = ({ ehr }: Served): readonly string[] =>
+    ehr.heard.map(({ method, path }) => `${method} ${path}`).filter((line) => !/metadata|00000000-0000/.test(line));
+
+  it('is asked for by id where the client chooses ids, by identifier where it does not, each once', async () => {
+    const byIds = await serve({ statement: byId });
+    const { key } = delivery(0);
+    expect(await held(byIds, [delivery(0)])).toEqual([{ kind: 'absent' }]);
+    expect(asked(byIds)).toEqual([`GET Communication/${key}`]);
+    const byIdentifiers = await serve({ statement: conditionalOnly });
+    expect(await held(byIdentifiers, [delivery(0)])).toEqual([{ kind: 'absent' }]);
+    expect(asked(byIdentifiers)).toEqual([expect.stringMatching(/^GET Communication\?identifier=.*vendor-id-0/)]);
+  });
+
+  it('is asked for by the id the EHR gave it, and a copy that is gone was deleted there', async () => {
+    const served = await serve({ statement: conditionalOnly });
+    const known = delivery(0, { knownReference: 'Communication/server-9' });
+    expect(await held(served, [known])).toEqual([
+      { kind: 'unknown', problem: { code: 'deleted-at-ehr', httpStatus: 404 } },
+    ]);
+    expect(asked(served)).toEqual(['GET Communication/server-9']);
+  });
+
+  it('is not asked for again when the first question shows that the EHR is down', async () => {
+    const served = await serve({ statement: byId });
+    served.ehr.script.push(answerWith(503, outcome('transient')));
+    const told = await held(served, deliveries(3));
+    expect(told.map((each) => each.kind === 'unknown' && each.problem.code)).toEqual(
+      deliveries(3).map(() => 'ehr-server-error'),
+    );
+    expect(asked(served)).toHaveLength(1);
+  });
+
+  it('is unreachable and not lost when its answer breaks off: nothing was written', async () => {
+    const served = await serve({ statement: byId });
+    served.ehr.script.push(breakBefore);
+    expect(await held(served, [delivery(0)])).toEqual([{ kind: 'unknown', problem: { code: 'ehr-unreachable' } }]);
+  });
+
+  it('cannot be told by an EHR that offers no reading', async () => {
+    const served = await serve({ statement: byId });
+    served.ehr.script.push(answerWith(405, outcome('not-supported')));
+    const told = await held(served, deliveries(2));
+    expect(told).toEqual(deliveries(2).map(() => ({ kind: 'unknown', problem: { code: 'ehr-not-readable' } })));
+    expect(asked(served)).toHaveLength(1);
+  });
+
+  it('is of no one message when two have its identifier', async () => {
+    const served = await serve({ statement: conditionalOnly });
+    for (const id of ['a', 'b']) served.ehr.held.set(id, { resource: { ...delivery(0).resource, id }, version: 1 });
+    expect(await held(served, [delivery(0), delivery(1)])).toEqual([
+      { kind: 'unknown', problem: { code: 'multiple-matches' } },
+      { kind: 'absent' },
+    ]);
+  });
+
+  it('cannot be told for a message that has nothing to be found by', async () => {
+    const served = await serve({ statement: conditionalOnly });
+    const { identifier: _, ...nameless } = delivery(0).resource;
+    expect(await held(served, [{ ...delivery(0), resource: nameless }])).toMatchObject([
+      { kind: 'unknown', problem: { code: 'resource-invalid' } },
+    ]);
+    expect(asked(served)).toEqual([]);
+  });
+
+  it('cannot be told by an EHR that does not say what it offers', async () => {
+    const served = await serve({ statement: byId });
+    served.ehr.metadata.push(answerWith(502, '<html>bad gateway</html>'));
+    expect(await held(served, deliveries(2))).toMatchObject([{ kind: 'unknown' }, { kind: 'unknown' }]);
+    expect(asked(served)).toEqual([]);
   });
 });

@@ -59,6 +59,10 @@ export function unsentProblem(problem: Problem): Problem {
   return problemKind(problem.code).class === 'ambiguous' ? { code: 'ehr-unreachable' } : problem;
 }
 
+/** A question that writes nothing leaves nothing open: no answer is no answer. */
+export const unanswered = (problem: Problem): Problem =>
+  problem.code === 'ehr-answer-lost' ? { code: 'ehr-unreachable' } : problem;
+
 function detailed(code: ProblemCode, httpStatus: number, { issue, where }: Findings): Problem {
   return {
     code,
