@@ -30,6 +30,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE openapi.yaml ./
 COPY config config
+COPY fhir fhir
 COPY mappings mappings
 COPY src src
 # The image's user `node`, by number: Kubernetes can tell only from a number that it is not root.

@@ -40,7 +40,7 @@ function call(args: readonly string[], options: CallOptions = {}): Promise<Ended
 
 describe('the npm package', () => {
   it('brings the program, its mappings and settings, and neither sources, tests nor sandbox', () => {
-    const program = ['bin', 'config', 'dist', 'mappings', 'openapi.yaml', 'package.json'];
+    const program = ['bin', 'config', 'dist', 'fhir', 'mappings', 'openapi.yaml', 'package.json'];
     const papers = ['CHANGELOG.md', 'LICENSE', 'README.md'];
     const packed = new Set(inject('packed').map((path) => path.split('/', 1).join()));
     expect(packed).toEqual(new Set([...program, ...papers]));
