@@ -36,11 +36,12 @@ export interface HospitalOptions {
   readonly maxEntries?: number;
   /** Where the service finds HAPI; HAPI's own address otherwise. */
   readonly fhirUrl?: string;
+  readonly dialect?: string;
 }
 
 export async function openHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const { rows = sampleRows(Date.now()), unknown = [], maxEntries = 100 } = options;
-  const { fhirUrl = inject('hapi') } = options;
+  const { fhirUrl = inject('hapi'), dialect = 'auto' } = options;
   const chart = chartAt(inject('hapi'));
   for (const id of personsOf(rows)) if (usable(id) && !unknown.includes(id)) await chart.addPatient(id);
   const folder = await mkdtemp(join(tmpdir(), 'dialog-health-fhir-hapi-'));
@@ -59,7 +60,7 @@ export async function openHospital(options: HospitalOptions = {}): Promise<Hospi
         startAt: new Date(Date.now() - dayMs).toISOString(),
       },
     ],
-    destination: { kind: 'fhir-server', url: fhirUrl, bundle: { maxEntries } },
+    destination: { kind: 'fhir-server', url: fhirUrl, dialect, bundle: { maxEntries } },
     mapping: { canonicalBase },
     ledger: { url: `sqlite:${folder}/ledger/ledger.db` },
   };
