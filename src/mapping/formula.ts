@@ -5,7 +5,7 @@ export type FormulaText =
 
 /** Takes apart a text that starts with `=`. */
 export function readFormula(text: string): FormulaText {
-  const match = /^=([A-Za-z]+)\(([^()]*)\)$/.exec(text.trim());
+  const match = /^=([A-Za-z][A-Za-z0-9]*)\(([^()]*)\)$/.exec(text.trim());
   if (match === null) return { kind: 'mistake', message: mistakeIn(text) };
   const [, name = '', inside = ''] = match;
   const given = inside.trim() === '' ? [] : inside.split(',').map((each) => each.trim());
@@ -14,7 +14,7 @@ export function readFormula(text: string): FormulaText {
 }
 
 function mistakeIn(text: string): string {
-  if (/^=[A-Za-z]+\([^()]*$/.test(text)) {
+  if (/^=[A-Za-z0-9]+\([^()]*$/.test(text)) {
     return 'is cut off. A comma inside { } or [ ] ends the formula: put the whole formula in quotes';
   }
   if (/\(.*\(/.test(text)) return 'has a function inside a function; a formula is one function of fields';

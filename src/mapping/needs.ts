@@ -2,12 +2,10 @@ import type { MapNode, MappingNode } from './mapping-file.ts';
 import { hint, type Report } from './mistakes.ts';
 import { settingValues, type MappingSettings } from './settings.ts';
 
-/** What `is` says where any text will do. */
-const anything = '*';
-
 /**
- * Holds the settings against `needs.yaml` of a layer: a list `needs` of `{setting, is, because}`. A dialect whose EHR
- * would refuse every message made with these settings is told when it is loaded, not by the first message.
+ * Holds the settings against `needs.yaml` of a layer: a list `needs` of `{setting, is, because}`, where `is` is a text or
+ * several, each to the letter or the beginning of one (`Group/*`). A dialect whose EHR would refuse every message made
+ * with these settings is told when it is loaded, not by the first message.
  */
 export function checkNeeds(top: MapNode, settings: MappingSettings, report: Report): void {
   for (const { key, place, node } of top.entries) {
@@ -18,12 +16,8 @@ export function checkNeeds(top: MapNode, settings: MappingSettings, report: Repo
 }
 
 function checkNeed(node: MappingNode, settings: MappingSettings, report: Report): void {
-  const part = (name: string): string | undefined => {
-    const value = node.kind === 'map' ? node.entries.find(({ key }) => key === name)?.node : undefined;
-    return value?.kind === 'value' && typeof value.value === 'string' ? value.value : undefined;
-  };
-  const [setting, wanted, because] = [part('setting'), part('is'), part('because')];
-  if (setting === undefined || wanted === undefined || because === undefined) {
+  const [[setting], wanted, [because]] = [textsOf(node, 'setting'), textsOf(node, 'is'), textsOf(node, 'because')];
+  if (setting === undefined || wanted.length === 0 || because === undefined) {
     report(node.place, 'needs', 'takes setting, is and because, each a text');
     return;
   }
@@ -32,10 +26,16 @@ function checkNeed(node: MappingNode, settings: MappingSettings, report: Report)
     report(node.place, 'needs', `"${setting}" is no setting${hint(setting, Object.keys(settingValues))}`);
     return;
   }
-  if (wanted === anything ? given !== '' : given === wanted) return;
-  const cure = wanted === anything ? `set ${configured(setting)}` : `set ${configured(setting)} to ${wanted}`;
-  report(node.place, 'needs', `does not fit the configuration: ${cure}. ${because}`);
+  if (wanted.some((each) => fits(given, each))) return;
+  const name = setting.startsWith('organization.') ? `mapping.${setting}` : setting;
+  report(node.place, 'needs', `does not fit the configuration: set ${name} to ${wanted.join(' or ')}. ${because}`);
 }
 
-/** As it is called in the configuration. */
-const configured = (setting: string): string => (setting.startsWith('organization.') ? `mapping.${setting}` : setting);
+function textsOf(node: MappingNode, name: string): readonly string[] {
+  const part = node.kind === 'map' ? node.entries.find(({ key }) => key === name)?.node : undefined;
+  const items = part?.kind === 'list' ? part.items : part === undefined ? [] : [part];
+  return items.flatMap((item) => (item.kind === 'value' && typeof item.value === 'string' ? [item.value] : []));
+}
+
+const fits = (given: string, wanted: string): boolean =>
+  wanted.endsWith('*') ? given.startsWith(wanted.slice(0, -1)) && given.length >= wanted.length : given === wanted;
