@@ -40,11 +40,14 @@ export function readExampleSettings(json: unknown): ExampleSettings {
   const { patient, organization } = exampleSettings;
   const reference = given.get('patient.reference') ?? patient.reference;
   const ofOrganization = given.get('organization.reference') ?? organization.reference;
-  const [profile, narrative, labels] = [given.get('profile'), given.get('narrative'), given.get('labels') ?? []];
+  const [profile, narrative] = [given.get('profile') ?? false, given.get('narrative') ?? false];
+  const labels = given.get('labels') ?? [];
   if (reference !== 'literal' && reference !== 'identifier') {
     return { kind: 'mistake', mistake: 'patient.reference is literal or identifier' };
   }
   if (typeof ofOrganization !== 'string') return { kind: 'mistake', mistake: 'organization.reference is a text' };
+  if (typeof profile !== 'boolean') return { kind: 'mistake', mistake: 'profile is true or false' };
+  if (typeof narrative !== 'boolean') return { kind: 'mistake', mistake: 'narrative is true or false' };
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string')) {
     return { kind: 'mistake', mistake: 'labels is a list of texts' };
   }
@@ -52,8 +55,8 @@ export function readExampleSettings(json: unknown): ExampleSettings {
     ...exampleSettings,
     organization: { ...organization, reference: ofOrganization },
     patient: { ...patient, reference },
-    profile: profile === true,
-    narrative: narrative === true,
+    profile,
+    narrative,
     labels,
   };
   return { kind: 'settings', settings };

@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readExampleSettings } from '../../src/mapping/example-settings.ts';
 import { checkExamples, exampleNames, mapExample } from '../../src/mapping/examples.ts';
 import { validateFully } from '../fhir/full-validation.ts';
-import { fields, folder, loaded, messagesOf, settings } from './dialog-health.ts';
+import { fields, folder, loaded, messagesOf } from './dialog-health.ts';
 
 const names = exampleNames([folder]);
 
@@ -29,8 +30,10 @@ describe('the examples of the mapping', () => {
     const row: Readonly<Record<string, string | null>> = JSON.parse(
       readFileSync(join(folder, 'examples', name, 'row.json'), 'utf8'),
     );
-    const reference = name === 'patient-by-identifier' ? 'identifier' : 'literal';
-    const mapping = loaded({ patient: { ...settings.patient, reference } });
+    const file = join(folder, 'examples', name, 'settings.json');
+    const read = readExampleSettings(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
+    if (read.kind === 'mistake') throw new Error(read.mistake);
+    const mapping = loaded(read.settings);
     const given = messagesOf(row, mapping).map((record) => {
       const mapped = mapping.map(record);
       return mapped.kind === 'communication' ? mapped.resource : mapped;
