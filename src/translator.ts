@@ -5,7 +5,7 @@ import type { TranslateAnswer } from './http/operations.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { loadedMapping } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
-import { translationOf } from './sync/translation.ts';
+import { explanationsOf, translationOf } from './sync/translation.ts';
 
 export type Translator = (answer: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => Promise<TranslateAnswer>;
 
@@ -15,9 +15,9 @@ export type Translator = (answer: AsyncIterable<Uint8Array> | Iterable<Uint8Arra
  */
 export function makeTranslator(config: TranslateConfig, mapping?: Mapping): Translator {
   const [source] = config.sources;
-  const { map, stageOf } = mapping ?? loadedMapping(config, source);
+  const used = mapping ?? loadedMapping(config, source);
   const keys = keySpace(config.mapping.canonicalBase);
-  const context = { source: source.name, keys, stageOf };
+  const context = { source: source.name, keys, stageOf: used.stageOf };
   return async (answer) => {
     const readings: Reading[] = [];
     const outcome = await sourceKinds['dialog-health'].readAnswer(streamed(answer), Infinity, context, (batch) => {
@@ -25,7 +25,11 @@ export function makeTranslator(config: TranslateConfig, mapping?: Mapping): Tran
       return Promise.resolve();
     });
     if (outcome.kind === 'failed') return { kind: 'not-an-answer', problem: { code: outcome.code } };
-    return { kind: 'translated', translation: translationOf(readings, { map, stageOf }) };
+    return {
+      kind: 'translated',
+      translation: translationOf(readings, used),
+      explanations: () => explanationsOf(readings, used),
+    };
   };
 }
 

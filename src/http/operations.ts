@@ -1,3 +1,4 @@
+import type { Explanation } from '../exchange/explanation.ts';
 import type { Page, RecordView, RunReport, StatusReport, Translation, WindowView } from '../exchange/reports.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Problem } from '../exchange/problem.ts';
@@ -29,7 +30,12 @@ export type RunAnswer =
   | { readonly kind: 'stopping' };
 
 export type TranslateAnswer =
-  | { readonly kind: 'translated'; readonly translation: Translation }
+  | {
+      readonly kind: 'translated';
+      readonly translation: Translation;
+      /** Of each message, in the order of the answer; they are made while one goes through them. */
+      readonly explanations: () => Iterable<Explanation>;
+    }
   /** The body is not a vendor answer. */
   | { readonly kind: 'not-an-answer'; readonly problem: Problem };
 

@@ -1,6 +1,8 @@
 import type { KeySpace } from '../exchange/record-key.ts';
+import type { SourceRecord } from '../exchange/record.ts';
 import { readCodes } from './codes-file.ts';
 import { compileMapping } from './compile.ts';
+import { explainer } from './explain.ts';
 import { readLayers, type Layers } from './layers.ts';
 import type { Mapping } from './mapping.ts';
 import type { MappingMistake, Report } from './mistakes.ts';
@@ -39,12 +41,21 @@ export function loadMapping({ layers, fields, keys, settings }: LoadMappingOptio
     const stageOf = compileStages(codes, files.codes.place, report);
     for (const needs of files.needs) checkNeeds(needs, settings, report);
     if (problems.size === 0) {
-      const map: Mapping['map'] = (record) => (record.direction === 'outgoing' ? outgoing(record) : incoming(record));
-      return { kind: 'loaded', mapping: { map, stageOf } };
+      const map = byDirection(outgoing, incoming);
+      const explain = byDirection(
+        explainer(files.outgoing, codes, surroundings, outgoing),
+        explainer(files.reply, codes, surroundings, incoming),
+      );
+      return { kind: 'loaded', mapping: { map, explain, stageOf } };
     }
   }
   return { kind: 'invalid', problems: [...problems.values()].toSorted(inOrder) };
 }
+
+const byDirection =
+  <Made>(outgoing: (record: SourceRecord) => Made, incoming: (record: SourceRecord) => Made) =>
+  (record: SourceRecord): Made =>
+    record.direction === 'outgoing' ? outgoing(record) : incoming(record);
 
 const inOrder = (a: MappingMistake, b: MappingMistake): number =>
   a.file.localeCompare(b.file, 'en') || a.line - b.line || a.column - b.column;

@@ -1,4 +1,5 @@
 import type { Communication } from 'fhir/r4.js';
+import type { Explanation } from '../exchange/explanation.ts';
 import type { Problem } from '../exchange/problem.ts';
 import type { SourceRecord, Stage, VendorRow } from '../exchange/record.ts';
 
@@ -17,6 +18,8 @@ export type Mapped =
 /** A loaded and checked mapping. Pure: the same record gives the same bytes; never throws for a record. */
 export interface Mapping {
   readonly map: (record: SourceRecord) => Mapped;
+  /** What made each element of what `map` gives, and what became of each field of the row. Slow: for people who look. */
+  readonly explain: (record: SourceRecord) => Explanation;
   /** How far the row's outgoing message has come, by the decision table of its status. */
   readonly stageOf: (row: VendorRow) => Stage;
 }

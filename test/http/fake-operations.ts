@@ -1,4 +1,5 @@
 import type { Communication } from 'fhir/r4.js';
+import type { Explanation } from '../../src/exchange/explanation.ts';
 import type { RecordView, RunReport, StatusReport, Translation, WindowView } from '../../src/exchange/reports.ts';
 import type { Operations } from '../../src/http/operations.ts';
 
@@ -109,6 +110,51 @@ export const translation: Translation = {
   left: [],
 };
 
+const codes = { file: 'dialog-health/codes.yaml', line: 20 };
+
+/** With every kind of origin once. */
+export const explanation: Explanation = {
+  key: recordKey,
+  direction: 'outgoing',
+  outcome: 'communication',
+  code: null,
+  problem: null,
+  elements: [
+    {
+      element: 'resourceType',
+      value: 'Communication',
+      from: { file: 'dialog-health/outgoing.yaml', line: 3 },
+      formula: null,
+      table: null,
+      named: null,
+      fields: [],
+      settings: [],
+    },
+    {
+      element: 'status',
+      value: 'completed',
+      from: { file: 'dialog-health/outgoing.yaml', line: 61 },
+      formula: '=decide(outcome.status)',
+      table: { name: 'outcome', column: 'status', row: 1, ...codes },
+      named: { formula: null, ...codes },
+      fields: ['delivered', 'messageStatus'],
+      settings: [],
+    },
+    {
+      element: 'text.div',
+      value: '<div xmlns="http://www.w3.org/1999/xhtml"><p>Café at 9 — 👍</p></div>',
+      from: null,
+      formula: null,
+      table: null,
+      named: null,
+      fields: [],
+      settings: ['mapping.narrative'],
+    },
+  ],
+  tables: [{ name: 'outcome', row: 1, ...codes, says: 'cells' }],
+  unused: ['mobileNumber'],
+};
+
 /** A service that is well and knows one run, one record and one window. */
 export const fakeOperations: Operations = {
   live: () => true,
@@ -121,5 +167,5 @@ export const fakeOperations: Operations = {
   record: (key) => Promise.resolve(key === recordKey ? record : undefined),
   release: () => Promise.resolve(3),
   windows: () => Promise.resolve({ items: [window], next: null }),
-  translate: () => Promise.resolve({ kind: 'translated', translation }),
+  translate: () => Promise.resolve({ kind: 'translated', translation, explanations: () => [explanation] }),
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Translation } from '../../src/exchange/reports.ts';
 import type { TranslateAnswer } from '../../src/http/operations.ts';
-import { recordKey, translation } from './fake-operations.ts';
+import { explanation, recordKey, translation } from './fake-operations.ts';
 import { codeOf, serveApp } from './served-app.ts';
 
 const vendorAnswer = '{"requestId":"1","response":[{"outgoingMessage":"Café – 👍"}]}';
@@ -24,6 +24,7 @@ function servedTranslate(answer: TranslateAnswer | Promise<TranslateAnswer>) {
 const translated = (more: Partial<Translation> = {}): TranslateAnswer => ({
   kind: 'translated',
   translation: { ...translation, ...more },
+  explanations: () => [explanation],
 });
 
 const lacking = translated({
@@ -120,6 +121,61 @@ describe('POST /translate', () => {
     const reply = await post();
     expect(Object(reply.body).rows).toHaveLength(1000);
     expect(Object(reply.body).unreadableRows).toBe(1500);
+  });
+
+  describe('with explain=true', () => {
+    it('gives the Bundle beside what made each value of it, as JSON, and counts', async () => {
+      const { post } = servedTranslate(translated());
+      const reply = await post('?explain=true');
+      expect(reply.status).toBe(200);
+      expect(reply.headers['content-type']).toMatch(/^application\/json\b/);
+      expect(reply.headers).toMatchObject({ 'x-rows': '1', 'x-rejected-messages': '0' });
+      expect(reply.body).toEqual({ bundle: translation.bundle, unreadable: [], explanations: [explanation] });
+    });
+
+    it('refuses what lacks something, unless that is wanted', async () => {
+      const { post } = servedTranslate(lacking);
+      expect((await post('?explain=true')).status).toBe(422);
+      const reply = await post('?explain=true&partial=true');
+      expect(reply.status).toBe(200);
+      expect(Object(reply.body).unreadable).toMatchObject([
+        { position: 2, code: 'missing-id', where: 'outgoingMessageId' },
+        { position: 3, code: 'unreadable-row', where: null },
+      ]);
+    });
+
+    it('takes a megabyte at most, for an explanation is much larger than its row', async () => {
+      const { post, asked } = servedTranslate(translated());
+      const [most, more] = [1024 * 1024, 1024 * 1024 + 1].map((bytes) => JSON.stringify('x'.repeat(bytes - 2)));
+      expect((await post('?explain=true', most)).status).toBe(200);
+      const reply = await post('?explain=true', more);
+      expect(reply.status).toBe(413);
+      expect(codeOf(reply)).toBe('body-too-large');
+      expect(asked).toHaveLength(1);
+      expect((await post('', more)).status).toBe(200);
+    });
+
+    it('explains nothing when that is not asked for', async () => {
+      const explained: string[] = [];
+      const { post } = servedTranslate({
+        kind: 'translated',
+        translation,
+        explanations: () => {
+          explained.push('explained');
+          return [];
+        },
+      });
+      await post('?explain=false');
+      expect(explained).toEqual([]);
+    });
+
+    it('audits nothing but the counts', async () => {
+      const { post, events } = servedTranslate(translated());
+      await post('?explain=true');
+      expect(events).toEqual([
+        { event: 'translate_asked', requestId: 'request-1', user: 'otto', rows: 1, unreadable: 0 },
+      ]);
+    });
   });
 
   it('tells JSON that breaks off from JSON that is something else', async () => {

@@ -43,6 +43,16 @@ export const plainMapping: Mapping = {
     };
     return { kind: 'communication', resource, counts: [] };
   },
+  explain: ({ key, direction }) => ({
+    key,
+    direction,
+    outcome: 'communication',
+    code: null,
+    problem: null,
+    elements: [],
+    tables: [],
+    unused: [],
+  }),
 };
 
 export interface ScriptedDestination extends Destination {
