@@ -181,7 +181,7 @@ describe('a mistake in a folder of the site is told with its place', () => {
 
   it('where it leaves out what must be there', () => {
     write('outgoing.yaml', 'identifier: =omit()\n');
-    expect(mistakes()).toEqual(['dialog-health/outgoing.yaml:3:1 Communication: needs the element "identifier"']);
+    expect(mistakes()).toEqual(['dialog-health/outgoing.yaml:4:1 Communication: needs the element "identifier"']);
   });
 
   it('in a row that does not fit the table below', () => {
