@@ -1,8 +1,8 @@
 import type { Config, SourceConfig } from './config/config.ts';
 import { problemSentence } from './exchange/problem.ts';
 import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
+import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
 import { checkExamples } from './mapping/examples.ts';
 import { loadedMapping, makeDestination, makeSource, mappingLayers, type SourceSurroundings } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
@@ -22,7 +22,7 @@ export interface CheckLine {
 export async function* selfCheck(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
   const sources = config.sources.map((section) => ({ section, mapping: loadedMapping(config, section) }));
   yield mappingLine(config);
-  const ledger = await ledgerBeside(config, now);
+  const ledger = await tryLedger(config, now);
   try {
     yield ledger.line;
     for (const { section, mapping } of sources) {
@@ -48,35 +48,26 @@ function mappingLine(config: Config): CheckLine {
   };
 }
 
-interface LedgerBeside {
+interface TriedLedger {
   readonly line: CheckLine;
   readonly budget: Pick<Ledger['budget'], 'spend'>;
   close(): Promise<void>;
 }
 
-/** The ledger as it is; one that is not there yet is made by the first run, and has no budget to book in. */
-async function ledgerBeside(config: Config, now: () => Instant): Promise<LedgerBeside> {
-  const { url, encryptionKey } = config.ledger;
+async function tryLedger(config: Config, now: () => Instant): Promise<TriedLedger> {
   const part = 'ledger';
-  const unbooked = {
-    budget: { spend: () => Promise.resolve({ granted: true } as const) },
-    close: () => Promise.resolve(),
-  };
+  const none = { budget: unbooked, close: () => Promise.resolve() };
   try {
-    const ledger = await openLedger({
-      url: url.reveal(),
-      access: 'visitor',
-      encryptionKey: encryptionKey.reveal(),
-      now,
-    });
+    const ledger = await ledgerBeside(config, now);
+    if (ledger === undefined) {
+      return { line: { part, good: true, says: 'is not there yet; the first run makes it' }, ...none };
+    }
     await ledger.ping();
     const line = { part, good: true, says: 'can be written' };
     return { line, budget: ledger.budget, close: () => ledger.close() };
   } catch (error) {
     if (!(error instanceof LedgerRefused)) throw error;
-    const missing = error.reason === 'missing';
-    const says = missing ? 'is not there yet; the first run makes it' : error.message;
-    return { line: { part, good: missing, says }, ...unbooked };
+    return { line: { part, good: false, says: error.message }, ...none };
   }
 }
 
