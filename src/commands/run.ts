@@ -76,12 +76,14 @@ function printRun(io: CommandIo, report: RunReport): void {
     );
     printProblems(io, source.problems);
   }
-  const { delivered, pending, waiting, rejected, skipped, problems } = report.delivery;
+  const { delivered, pending, waiting, rejected, skipped, problems, counts } = report.delivery;
   printLine(
     io.stdout,
     `  EHR: ${delivered} delivered, ${pending} pending, ${waiting} waiting, ${rejected} rejected, ${skipped} kept out of the chart`,
   );
   printProblems(io, problems);
+  for (const [name, count] of Object.entries(counts))
+    printLine(io.stdout, `    ${count} x ${name} (counted by the mapping)`);
 }
 
 function printProblems(io: CommandIo, problems: RunReport['delivery']['problems']): void {

@@ -101,7 +101,8 @@ const kinds = {
   'not-for-a-chart': {
     class: 'permanent',
     scope: 'record',
-    sentence: 'The mapping keeps messages of this kind out of the chart (table "who" in codes.yaml).',
+    sentence:
+      'The mapping keeps messages of this kind out of the chart (a row with skip in codes.yaml). Release the record once the row is gone.',
   },
   'recipient-type-unknown': {
     class: 'permanent',

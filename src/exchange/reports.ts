@@ -31,6 +31,8 @@ export interface DeliveryReport {
   readonly rejected: number;
   readonly skipped: number;
   readonly problems: ProblemCounts;
+  /** Of those delivered: how many an analyst should know of, by the names that the mapping counts under. */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 export interface RunReport {

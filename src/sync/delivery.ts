@@ -131,8 +131,9 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   async function deliver(claims: readonly Claim[]): Promise<void> {
     const settlements: Settlement[] = [];
     const deliveries: Delivery[] = [];
+    const counts = new Map<string, readonly string[]>();
     for (const claim of claims) {
-      const prepared = prepare(claim, parts.mappings.get(claim.source));
+      const prepared = prepare(claim, parts.mappings.get(claim.source), counts);
       if ('resource' in prepared) deliveries.push(prepared);
       else settlements.push(prepared);
     }
@@ -153,7 +154,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     for (const settlement of settlements) {
       const claim = byKey.get(settlement.key);
       if (claim === undefined || lost.has(settlement.key)) continue;
-      for (const tally of followers) tally.add(settlement);
+      for (const tally of followers) tally.add(settlement, counts.get(settlement.key));
       record(settlement, claim.attempt, changes.get(settlement.key) ?? 'unchanged');
     }
   }
@@ -265,13 +266,18 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   };
 }
 
-/** A delivery, or what becomes of the record without one. */
-function prepare(claim: Claim, mapping: Mapping | undefined): Delivery | Settlement {
+/** A delivery, or what becomes of the record without one. What the mapping counts goes into `counts`. */
+function prepare(
+  claim: Claim,
+  mapping: Mapping | undefined,
+  counts: Map<string, readonly string[]>,
+): Delivery | Settlement {
   const { key } = claim.record;
   if (claim.problem !== undefined) return { state: 'rejected', key, problem: claim.problem };
   if (mapping === undefined) return { state: 'rejected', key, problem: { code: 'source-not-configured' } };
   const mapped = mapping.map(claim.record);
   if (mapped.kind !== 'communication') return { state: mapped.kind, key, problem: mapped.problem };
+  if (mapped.counts.length > 0) counts.set(key, mapped.counts);
   return {
     key,
     resource: mapped.resource,

@@ -20,14 +20,20 @@ export class ProblemTally {
 export class DeliveryTally {
   #delivered = 0;
   #skipped = 0;
+  readonly #counts: Record<string, number> = {};
   /** Only those not delivered are held by key: memory follows the trouble, not the traffic. */
   readonly #open = new Map<RecordKey, { state: 'pending' | 'waiting' | 'rejected'; code: ProblemCode }>();
 
-  add(settlement: Settlement): void {
+  /** @param counts what the mapping counts for this message */
+  add(settlement: Settlement, counts: readonly string[] = []): void {
     if (settlement.state === 'delivered' || settlement.state === 'skipped') {
       this.#open.delete(settlement.key);
-      if (settlement.state === 'delivered') this.#delivered += 1;
-      else this.#skipped += 1;
+      if (settlement.state === 'skipped') {
+        this.#skipped += 1;
+        return;
+      }
+      this.#delivered += 1;
+      for (const name of counts) this.#counts[name] = (this.#counts[name] ?? 0) + 1;
     } else {
       this.#open.set(settlement.key, { state: settlement.state, code: settlement.problem.code });
     }
@@ -49,6 +55,7 @@ export class DeliveryTally {
       rejected: open.filter(({ state }) => state === 'rejected').length,
       skipped: this.#skipped,
       problems: problems.counts(),
+      counts: { ...this.#counts },
     };
   }
 }

@@ -22,6 +22,7 @@ export const run: RunReport = {
     rejected: 0,
     skipped: 0,
     problems: { 'patient-not-found': 1 },
+    counts: { 'status-unlisted': 1 },
   },
 };
 
@@ -151,7 +152,7 @@ export const explanation: Explanation = {
       settings: ['mapping.narrative'],
     },
   ],
-  tables: [{ name: 'outcome', row: 1, ...codes, says: 'cells' }],
+  tables: [{ name: 'outcome', row: 1, fields: ['delivered', 'messageStatus'], says: 'cells', ...codes }],
   unused: ['mobileNumber'],
 };
 

@@ -24,7 +24,17 @@ describe('what a run reports', () => {
       rejected: 1,
       skipped: 0,
       problems: { 'ehr-throttled': 1, 'resource-refused': 1 },
+      counts: {},
     });
+  });
+
+  it('counts what the mapping counts once the message is delivered, and only then', () => {
+    const tally = new DeliveryTally();
+    tally.add(pending('a'), ['status-unlisted']);
+    tally.add(delivered('a'), ['status-unlisted']);
+    tally.add(delivered('b'), ['status-unlisted', 'code-points-replaced']);
+    tally.add(delivered('c'));
+    expect(tally.report(0).counts).toEqual({ 'status-unlisted': 2, 'code-points-replaced': 1 });
   });
 
   it('names no problem that did not happen', () => {

@@ -16,7 +16,7 @@ function run(n: number, startedAt: Instant, sources: readonly string[] = [source
     startedAt: isoInstant(startedAt),
     finishedAt: null,
     sources: sources.map((name) => ({ name, ...counts })),
-    delivery: { delivered: 0, pending: 0, waiting: 0, rejected: 0, skipped: 0, problems: {} },
+    delivery: { delivered: 0, pending: 0, waiting: 0, rejected: 0, skipped: 0, problems: {}, counts: {} },
   };
 }
 

@@ -39,7 +39,7 @@ export function ownershipContract(newPlace: NewPlace): void {
         startedAt: '2026-03-10T12:00:00Z',
         finishedAt: null,
         sources: [],
-        delivery: { delivered: 0, pending: 0, waiting: 0, rejected: 0, skipped: 0, problems: {} },
+        delivery: { delivered: 0, pending: 0, waiting: 0, rejected: 0, skipped: 0, problems: {}, counts: {} },
       } as const;
       const writes: Readonly<Record<string, () => Promise<unknown>>> = {
         record: () => record(first, 'c'),
