@@ -60,7 +60,7 @@ export function loadTranslateConfig(options: LoadConfigOptions): LoadedConfig<Tr
 
 function neededToTranslate(path: string): Wanted {
   if (/^(?:mapping|patient)\./.test(path)) return 'needed';
-  return /^sources\[\d+\]\.(?:name|console|patient)\b/.test(path) ? 'welcome' : 'no';
+  return /^(?:sources\[\d+\]\.(?:name|console|patient)|destination\.dialect)\b/.test(path) ? 'welcome' : 'no';
 }
 
 function begin({ env, defaultFile, file: path = defaultFile }: LoadConfigOptions, wanted: (path: string) => Wanted) {

@@ -174,7 +174,6 @@ describe('a value', () => {
     ['deliver: final', 'deliver: "final"'],
     ['write: conditional-create', 'write: "conditional-create"'],
     ['write: search-then-create', 'write: "search-then-create"'],
-    ['dialect: r4-strict', 'dialect: "r4-strict"'],
   ])('of the EHR that is documented for later is refused by its name: %s', (line, message) => {
     const destination = `destination:\n  url: https://ehr.example.org/fhir\n  ${line}`;
     expect(told({ destination })).toEqual([

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Communication, Patient } from 'fhir/r4.js';
 import { startEhr, type EhrOptions, type RunningEhr } from '../../sandbox/ehr/ehr.ts';
+import type { EhrRequest } from '../../sandbox/ehr/fhir-http.ts';
 import { startVendor } from '../../sandbox/vendor/vendor.ts';
 import type { VendorFault } from '../../sandbox/vendor/vendor-fault.ts';
 import { hashPassword } from '../../src/http/password-hash.ts';
@@ -19,11 +20,16 @@ export interface BothSides {
   communications(): readonly Communication[];
   /** How often the EHR has written anything. */
   writes(): number;
+  /** Every request to the EHR since it started. */
+  asked(): readonly EhrRequest[];
+  /** From now on the vendor shows this row too, or in the place of the one with its id. */
+  addRow(row: SampleRow): void;
   /** From now on the vendor shows these fields of the row so. */
   changeRow(index: number, fields: SampleRow): void;
   vendorAnswersNextWith(fault: VendorFault, delayMs?: number): void;
   addPatient(id: string): void;
   removePatient(id: string): void;
+  removeCommunication(id: string): void;
   stopEhr(): Promise<void>;
   /** On the same address, with its Patients and nothing else; `offers` is what its CapabilityStatement says. */
   startEhr(offers?: EhrOptions['offers']): Promise<void>;
@@ -69,8 +75,16 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
         schedule: '0 0 1 1 *',
       },
     ],
-    destination: { kind: 'fhir-server', url: ehr.url, bundle: { maxEntries: options.maxEntries ?? 100 } },
-    mapping: { canonicalBase: '${CANONICAL_BASE:-https://fhir.example-health.org}' },
+    destination: {
+      kind: 'fhir-server',
+      url: ehr.url,
+      bundle: { maxEntries: options.maxEntries ?? 100 },
+      dialect: '${DIALECT:-auto}',
+    },
+    mapping: {
+      folder: '${MAPPING_FOLDER:-dialog-health}',
+      canonicalBase: '${CANONICAL_BASE:-https://fhir.example-health.org}',
+    },
     ledger: { url: `\${LEDGER_URL:-sqlite:${ledgerFolder}/ledger.db}`, encryptionKey: '${LEDGER_KEY:-}' },
     http: {
       port: httpPort,
@@ -85,11 +99,14 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
     httpPort,
     communications: () => ehr.store.all('Communication').map(asCommunication),
     writes: () => ehr.store.written.created + ehr.store.written.updated,
+    asked: () => ehr.requests,
+    addRow: (row) => vendor.messages.put(row),
     changeRow: (index, fields) => vendor.messages.change(String(rows[index]?.['outgoingMessageId']), fields),
     vendorAnswersNextWith: (fault, delayMs) =>
       vendor.faults.add(delayMs === undefined ? { fault } : { fault, delayMs }),
     addPatient: (id) => void ehr.store.write('Patient', id, { resourceType: 'Patient', id }),
     removePatient: (id) => void ehr.store.remove('Patient', id),
+    removeCommunication: (id) => void ehr.store.remove('Communication', id),
     stopEhr: () => ehr.close(),
     async startEhr(offers) {
       await ehr.close().catch(() => {});
