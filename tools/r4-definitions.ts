@@ -6,6 +6,7 @@ import type {
   CodeSystem,
   CodeSystemConcept,
   ElementDefinition,
+  ElementDefinitionType,
   StructureDefinition,
   ValueSet,
 } from 'fhir/r4.js';
@@ -60,8 +61,8 @@ function shortened(structure: StructureDefinition): StructureDefinition {
 /** The two extensions of a type that say what a primitive looks like. */
 const formats = ['structuredefinition-fhir-type', 'regex'].map((id) => `http://hl7.org/fhir/StructureDefinition/${id}`);
 
-/** Known to the walk through a resource, which allows nothing empty, and nothing contained that nobody refers to. */
-const walked = ['ele-1', 'dom-3'];
+/** Nothing empty, references that lead somewhere, nothing contained that nobody refers to: looked at by ourselves. */
+const ownRules = ['ele-1', 'ref-1', 'dom-3'];
 
 function shortenedElement({
   path,
@@ -73,12 +74,10 @@ function shortenedElement({
   binding,
   contentReference,
 }: ElementDefinition): ElementDefinition {
-  const types = type?.map(({ code, targetProfile, extension }) => {
-    const kept = extension?.filter(({ url }) => formats.includes(url)) ?? [];
-    return { code, ...(targetProfile && { targetProfile }), ...(kept.length > 0 && { extension: kept }) };
-  });
+  // R4 publishes the id of a resource as a string, and says on its page that it is an id.
+  const types = base?.path === 'Resource.id' ? [{ code: 'id' }] : type?.map(shortenedType);
   const constraints = constraint?.flatMap(({ key, severity, human, expression }) =>
-    severity === 'error' && expression !== undefined && !walked.includes(key)
+    severity === 'error' && expression !== undefined && !ownRules.includes(key)
       ? [{ key, severity, human, expression }]
       : [],
   );
@@ -92,6 +91,11 @@ function shortenedElement({
     ...(binding?.strength === 'required' && { binding: { strength: binding.strength, valueSet: binding.valueSet } }),
     ...(contentReference !== undefined && { contentReference }),
   };
+}
+
+function shortenedType({ code, targetProfile, extension = [] }: ElementDefinitionType): ElementDefinitionType {
+  const kept = extension.filter(({ url }) => formats.includes(url));
+  return { code, ...(targetProfile && { targetProfile }), ...(kept.length > 0 && { extension: kept }) };
 }
 
 /** The codes of each required value set; null for those of other owners, which no list of HL7's can hold. */
