@@ -49,6 +49,7 @@ const mayImport: Readonly<Record<string, (target: string) => boolean>> = {
   'src/mapping/': (target) => target.startsWith('src/exchange/'),
   'src/validation/': (target) => target === 'src/mapping/code-points.ts',
   'src/audit/': (target) => target.startsWith('src/exchange/'),
+  'src/artefacts/': (target) => target === 'src/mapping/listed-codes.ts',
   'src/config/': (target) => target.startsWith('src/exchange/') || target === 'src/http/password-hash.ts',
   'src/sync/': (target) => target.startsWith('src/exchange/') || contracts.includes(target),
   'src/http/': (target) => target.startsWith('src/exchange/') || contracts.includes(target),
