@@ -73,7 +73,10 @@ const counts = (names: readonly string[] | undefined, name: string): number => (
 
 function complexCheck(type: ComplexType): Check {
   const { elements, exactlyOne, someOf } = r4Types[type];
-  const required = Object.keys(elements).filter((name) => elements[name]?.required);
+  const names = Object.keys(elements);
+  const required = names.filter((name) => elements[name]?.required);
+  // An element of which nothing is there but its id is empty.
+  const fillings = names.filter((name) => name !== 'id');
   const known = new Map(
     Object.entries(elements).map(([name, element]): [string, KnownElement] => [
       name,
@@ -81,7 +84,7 @@ function complexCheck(type: ComplexType): Check {
         check: elementCheck(element),
         required: counts(required, name),
         alternative: counts(exactlyOne, name),
-        some: counts(someOf, name),
+        some: counts(someOf ?? fillings, name),
       },
     ]),
   );
@@ -100,7 +103,7 @@ function complexCheck(type: ComplexType): Check {
     }
     if (found < required.length) return `.${required.find((name) => value[name] === undefined)}`;
     if (exactlyOne !== undefined && alternatives !== 1) return '';
-    if (someOf !== undefined && some === 0) return '';
+    if (some === 0) return '';
     return isReference ? referenceFault(value['reference'], contained) : undefined;
   };
 }
@@ -129,9 +132,9 @@ function typeCheck(type: TypeName): Check {
   return (value) => (isGood(value) ? undefined : '');
 }
 
-/** `Patient/x`, `Patient?identifier=…`, an absolute address, or `#x` where x is contained. */
+/** `Patient/x`, `Patient?identifier=…`, an absolute address, or a `urn:`. */
 const followable =
-  /^(?:[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|[A-Z][A-Za-z]+\?\S+|https?:\/\/\S+|urn:(?:uuid|oid):\S+)$/;
+  /^(?:[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|[A-Z][A-Za-z]+\?\S+|https?:\/\/[^\s\/]\S*|urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|urn:oid:[0-2](?:\.\d+)+)$/;
 
 function referenceFault(reference: unknown, contained: Contained): string | undefined {
   if (typeof reference !== 'string') return undefined;

@@ -4,15 +4,23 @@ import type { PrimitiveType } from './r4-elements.ts';
 /** R4 allows one megabyte for a string. */
 const longestString = 1_048_576;
 
+/**
+ * White space of R4 is that of XML: a server may take a text of it for nothing. A text of no-break spaces (U+00A0) or
+ * of wide ones (U+2028, U+3000) is a text. https://hl7.org/fhir/R4/datatypes.html#string
+ */
 const isText = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= longestString && /\S/.test(value) && !hasForbiddenCodePoint(value);
+  typeof value === 'string' &&
+  value.length <= longestString &&
+  /[^ \t\r\n]/.test(value) &&
+  !hasForbiddenCodePoint(value);
 
 const matching =
   (pattern: RegExp) =>
   (value: unknown): boolean =>
     typeof value === 'string' && pattern.test(value);
 
-const isCode = (value: unknown): boolean => isText(value) && /^\S+(?:\s\S+)*$/.test(value);
+/** No white space but single spaces between. */
+const isCode = (value: unknown): boolean => isText(value) && /^\S+(?: \S+)*$/.test(value);
 
 /** The same few addresses stand in every resource of a mapping: those seen to be good are not read again. */
 const goodUris = new Set<unknown>();
