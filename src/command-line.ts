@@ -3,6 +3,7 @@ import { check } from './commands/check.ts';
 import { exit, Misuse, printLine, type Command, type CommandIo, type ExitCode } from './commands/command.ts';
 import { generateKeyCommand } from './commands/generate-key.ts';
 import { hashPasswordCommand } from './commands/hash-password.ts';
+import { preview } from './commands/preview.ts';
 import { rejected } from './commands/rejected.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
@@ -18,6 +19,7 @@ const commands: readonly Command[] = [
   backfill,
   check,
   translate,
+  preview,
   status,
   rejected,
   hashPasswordCommand,

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { instantOf } from '../exchange/instant.ts';
+import type { TimeWindow } from '../exchange/window.ts';
 import { Misuse } from './command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -29,4 +30,12 @@ export function readInstant(option: string, text: string | undefined): number {
   if (at === undefined)
     throw new Misuse(`${option} "${text}" is not an instant. Give one such as 2026-03-01T00:00:00Z.`);
   return at;
+}
+
+/** The range of `--from` and `--to`, which must have begun. */
+export function readRange(fromText: string | undefined, toText: string | undefined, now: number): TimeWindow {
+  const range = { from: readInstant('--from', fromText), to: readInstant('--to', toText) };
+  if (range.from >= range.to) throw new Misuse('--from must be before --to.');
+  if (range.from >= now) throw new Misuse('--from is in the future. Nothing can be read there yet.');
+  return range;
 }

@@ -1,5 +1,5 @@
-import { readArguments, readInstant } from './arguments.ts';
-import { Misuse, type Command } from './command.ts';
+import { readArguments, readRange } from './arguments.ts';
+import type { Command } from './command.ts';
 import { runOnce } from './run.ts';
 
 export const backfill: Command = {
@@ -14,9 +14,6 @@ export const backfill: Command = {
       to: { type: 'string' },
       json: { type: 'boolean' },
     });
-    const range = { from: readInstant('--from', values.from), to: readInstant('--to', values.to) };
-    if (range.from >= range.to) throw new Misuse('--from must be before --to.');
-    if (range.from >= io.now()) throw new Misuse('--from is in the future. Nothing can be read there yet.');
-    return runOnce(io, values, range);
+    return runOnce(io, values, readRange(values.from, values.to, io.now()));
   },
 };

@@ -47,12 +47,11 @@ function pairsOf(ours: readonly unknown[], theirs: readonly unknown[]): readonly
     const length = Math.max(ours.length, theirs.length);
     return Array.from({ length }, (_, index) => [`[${index}]`, ours[index], theirs[index]]);
   }
-  return [...new Set([...our.keys(), ...their.keys()])].map((url) => [
-    `(${url.slice(url.lastIndexOf('/') + 1)})`,
-    our.get(url),
-    their.get(url),
-  ]);
+  return [...new Set([...our.keys(), ...their.keys()])].map((url) => [namedByUrl(url), our.get(url), their.get(url)]);
 }
+
+/** `(sms-carrier)` */
+export const namedByUrl = (url: string): string => `(${url.slice(url.lastIndexOf('/') + 1)})`;
 
 /** Undefined where an item has no url, or the same as another. */
 function byUrl(list: readonly unknown[]): ReadonlyMap<string, unknown> | undefined {

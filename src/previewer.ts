@@ -1,0 +1,111 @@
+import type { Config, SourceConfig } from './config/config.ts';
+import type { Destination, DestinationCheck } from './destinations/destination.ts';
+import type { Delivery, Held } from './exchange/delivery.ts';
+import type { Problem } from './exchange/problem.ts';
+import type { RecordKey } from './exchange/record-key.ts';
+import type { SourceRecord } from './exchange/record.ts';
+import type { Instant, TimeWindow } from './exchange/window.ts';
+import { ledgerBeside, unbooked } from './ledger-beside.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Mapping } from './mapping/mapping.ts';
+import { loadedMapping, makeDestination, makeSource } from './parts.ts';
+import { gatherMessages, type Gathering } from './sync/gathering.ts';
+import { previewReport, previewWindow, type Looked, type PreviewReport } from './sync/preview.ts';
+import { fullValidator } from './validation/full-validation.ts';
+
+export interface PreviewRequest {
+  readonly source: SourceConfig;
+  /** The newest hour that is settled, when not said. */
+  readonly range?: TimeWindow;
+  /** The most messages that are looked at. */
+  readonly limit: number;
+}
+
+export interface PreviewSurroundings {
+  readonly now: () => Instant;
+  /** Ends it early, as if the vendor or the EHR did not answer. */
+  readonly signal: AbortSignal;
+}
+
+export type Preview =
+  | { readonly kind: 'report'; readonly report: PreviewReport }
+  /** The vendor answers for no more at once. */
+  | { readonly kind: 'too-wide'; readonly longestWindowMs: number }
+  | { readonly kind: 'not-read'; readonly problem: Problem };
+
+/**
+ * Reads one window from the vendor (one request, booked in the budget), maps and validates its messages, and asks the
+ * EHR what it holds of them. Writes nothing to the EHR and no message to the ledger; works beside a running service and
+ * without a ledger. Throws `Refused` for a mapping that cannot be loaded, `LedgerRefused` for a ledger that cannot be
+ * opened.
+ */
+export async function makePreview(
+  config: Config,
+  { source: section, range, limit }: PreviewRequest,
+  { now, signal }: PreviewSurroundings,
+): Promise<Preview> {
+  const mapping = loadedMapping(config, section);
+  const window = previewWindow(range, now(), section.settleDelay);
+  const { canonicalBase } = config.mapping;
+  const ledger = await ledgerBeside(config, now);
+  const destination = makeDestination(config.destination, now);
+  try {
+    const source = makeSource(section, { mapping, canonicalBase, budget: ledger?.budget ?? unbooked, now });
+    const { longestWindowMs } = source;
+    if (window.to - window.from > longestWindowMs) return { kind: 'too-wide', longestWindowMs };
+    const answer = gatherMessages(limit);
+    const take = (...batch: Parameters<Gathering['take']>): Promise<void> => Promise.resolve(answer.take(...batch));
+    const outcome = await source.read(window, take, signal);
+    if (outcome.kind === 'failed') return { kind: 'not-read', problem: outcome.problem };
+    const ehr = await destination.check(signal);
+    const looked = await lookAt(answer.messages(), { mapping, ledger, destination, ehr, signal });
+    return { kind: 'report', report: previewReport({ source: section.name, window }, answer, ehr, looked) };
+  } finally {
+    await destination.close();
+    await ledger?.close();
+  }
+}
+
+interface LookParts {
+  readonly mapping: Mapping;
+  readonly ledger: Ledger | undefined;
+  readonly destination: Destination;
+  readonly ehr: DestinationCheck;
+  readonly signal: AbortSignal;
+}
+
+async function lookAt(records: readonly SourceRecord[], parts: LookParts): Promise<readonly Looked[]> {
+  const { mapping, ledger } = parts;
+  const validate = await fullValidator();
+  const made = records.map((record) => ({ record, mapped: mapping.map(record) }));
+  const deliveries: Delivery[] = [];
+  for (const { record, mapped } of made) {
+    if (mapped.kind !== 'communication') continue;
+    const { key } = record;
+    deliveries.push({ key, resource: mapped.resource, unsure: false, ...(await referenceIn(ledger, key)) });
+  }
+  const held = await heldOf(deliveries, parts);
+  return made.map(({ record, mapped }): Looked => {
+    if (mapped.kind !== 'communication') return { record, mapped };
+    const itsHeld = held.get(record.key) ?? { kind: 'unknown', problem: { code: 'outcome-unknown' } };
+    return { record, mapped, findings: validate(mapped.resource), held: itsHeld };
+  });
+}
+
+/** Where the EHR keeps it, if it was delivered before: what was deleted there is told from what never was there. */
+async function referenceIn(ledger: Ledger | undefined, key: RecordKey): Promise<Pick<Delivery, 'knownReference'>> {
+  const page = await ledger?.messages.list({ key }, { limit: 1 });
+  const knownReference = page?.items[0]?.reference ?? undefined;
+  return knownReference === undefined ? {} : { knownReference };
+}
+
+async function heldOf(
+  deliveries: readonly Delivery[],
+  { destination, ehr, signal }: LookParts,
+): Promise<ReadonlyMap<RecordKey, Held>> {
+  const held: readonly Held[] =
+    ehr.kind === 'failed'
+      ? deliveries.map(() => ({ kind: 'unknown', problem: ehr.problem }))
+      : await destination.held(deliveries, signal);
+  return new Map(held.map((each, index) => [deliveries[index]?.key ?? '', each]));
+}
