@@ -12,20 +12,15 @@ export const isRegion = (region: string): region is CountryCode => isSupportedCo
 
 /** @param region of numbers without a country code; undefined: such a number stays as it is. */
 export function phoneNumberReader(region: CountryCode | undefined): PhoneNumberReader {
-  // A Map keeps the order of insertion: the first is the one unused for longest.
-  const known = new Map<string, string | undefined>();
+  // When the one is full it becomes the other, and what did not come again in the meantime is forgotten.
+  let recent = new Map<string, string | undefined>();
+  let older = new Map<string, string | undefined>();
   return (text) => {
     if (text.length > longest) return undefined;
-    if (known.has(text)) {
-      const number = known.get(text);
-      known.delete(text);
-      known.set(text, number);
-      return number;
-    }
-    const number = read(text, region);
-    const [oldest] = known.size < remembered ? [] : known.keys();
-    if (oldest !== undefined) known.delete(oldest);
-    known.set(text, number);
+    if (recent.has(text)) return recent.get(text);
+    const number = older.has(text) ? older.get(text) : read(text, region);
+    if (recent.size === remembered) [older, recent] = [recent, new Map()];
+    recent.set(text, number);
     return number;
   };
 }
