@@ -1,4 +1,5 @@
-import type { Delivery, DeliveryOutcome, Held } from '../exchange/delivery.ts';
+import type { Communication } from 'fhir/r4.js';
+import type { Delivery, DeliveryOutcome, Held, Judgement } from '../exchange/delivery.ts';
 import type { Problem } from '../exchange/problem.ts';
 
 /** What a destination can do, learned from itself. */
@@ -28,6 +29,8 @@ export interface Destination {
    * what the EHR or the network does. Writes nothing, ever.
    */
   held(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Held[]>;
+  /** Shows the destination a Communication and asks what it finds wrong with it. Never throws; writes nothing, ever. */
+  judge(resource: Communication, signal: AbortSignal): Promise<Judgement>;
   /** Ends kept-open connections. */
   close(): Promise<void>;
 }

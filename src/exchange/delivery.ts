@@ -61,3 +61,18 @@ export type Settlement =
       readonly unsure: boolean;
     }
   | { readonly state: 'rejected' | 'skipped'; readonly key: RecordKey; readonly problem: Problem };
+
+/** One thing the EHR finds wrong with a Communication: the element, and the code of its issue; never its text. */
+export interface Fault {
+  readonly where?: string;
+  readonly issue?: string;
+}
+
+/** What the EHR says of a Communication that it is only shown. */
+export type Judgement =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly faults: readonly Fault[] }
+  /** It offers no validation. */
+  | { readonly kind: 'not-offered' }
+  /** It could not be asked. */
+  | { readonly kind: 'unknown'; readonly problem: Problem };

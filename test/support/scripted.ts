@@ -85,6 +85,7 @@ export function scriptedDestination(): ScriptedDestination {
       return Promise.resolve(deliveries.map((delivery) => answer(delivery)));
     },
     held: (deliveries) => Promise.resolve(deliveries.map(() => ({ kind: 'absent' }))),
+    judge: () => Promise.resolve({ kind: 'not-offered' }),
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Communication } from 'fhir/r4.js';
 import { Client } from 'fhir-kit-client';
-import type { Delivery, DeliveryOutcome, Held } from '../../exchange/delivery.ts';
+import type { Delivery, DeliveryOutcome, Held, Judgement } from '../../exchange/delivery.ts';
 import type { Problem } from '../../exchange/problem.ts';
 import { dayMs, type Instant } from '../../exchange/window.ts';
 import type { Dispatcher } from '../../network/dispatcher.ts';
@@ -10,6 +11,7 @@ import type { AuthOptions } from './auth/authorizer.ts';
 import { makeAuthorizer } from './auth/registry.ts';
 import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { answered, answerOfError } from './client-error.ts';
+import { offersValidate, readJudgement } from './judge.ts';
 import { isResource } from './untrusted.ts';
 import { requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
 import { sendWrites } from './writing/bisect.ts';
@@ -43,6 +45,7 @@ const nobody = '00000000-0000-0000-0000-000000000000';
 interface Offer {
   readonly suitability: Extract<Suitability, { kind: 'suitable' }>;
   readonly experience: BundleExperience;
+  readonly validates: boolean;
   readonly askedAt: Instant;
 }
 
@@ -117,7 +120,12 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     const login = await tryLogin(signal);
     if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
     const { way, why } = suitability;
-    offer = { suitability, experience: bundleExperience(suitability, bundle), askedAt: now() };
+    offer = {
+      suitability,
+      experience: bundleExperience(suitability, bundle),
+      validates: offersValidate(body),
+      askedAt: now(),
+    };
     return { kind: 'ready', write: way, bundle: suitability.bundle, why };
   }
 
@@ -179,10 +187,19 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     return heldOf(deliveries, current.suitability.way, (question) => ask(question, signal));
   }
 
+  async function judge(resource: Communication, signal: AbortSignal): Promise<Judgement> {
+    const current = await currentOffer(signal);
+    if ('code' in current) return { kind: 'unknown', problem: current };
+    if (!current.validates) return { kind: 'not-offered' };
+    const body = JSON.stringify(resource);
+    return readJudgement(await ask({ method: 'POST', path: 'Communication/$validate', body }, signal));
+  }
+
   return {
     name,
     check,
     send,
+    judge,
     held,
     close: () => (closed ??= dispatcher.close()),
   };

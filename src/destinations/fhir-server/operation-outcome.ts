@@ -1,3 +1,4 @@
+import type { Fault } from '../../exchange/delivery.ts';
 import { isResource, objectOf, objectsOf, textOf, textsOf, type JsonObject } from './untrusted.ts';
 
 /** What an OperationOutcome says, without its texts: they may echo the message. */
@@ -41,6 +42,19 @@ export function readOutcome(outcome: unknown): Findings {
       codes.includes('too-costly') || codes.includes('too-long') || texts.some((text) => tooManyEntries.test(text)),
     notSupported: codes.includes('not-supported'),
   };
+}
+
+/** Each error: the element it is about, as far as its names are known, and the code of the issue. */
+export function gravest(outcome: JsonObject): readonly Fault[] {
+  return objectsOf(outcome['issue'])
+    .filter(({ severity }) => severity === 'error' || severity === 'fatal')
+    .map((issue) => {
+      const [element, code] = [elementOf(issue), textOf(issue['code'])];
+      return {
+        ...(element === undefined ? {} : { where: element }),
+        ...(code !== undefined && issueCodes.has(code) ? { issue: code } : {}),
+      };
+    });
 }
 
 /** Medplum: `too many entries`, `more update operations than allowed`, as plain `invalid`. */
