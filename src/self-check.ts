@@ -1,9 +1,11 @@
 import type { Config, SourceConfig } from './config/config.ts';
+import type { Destination } from './destinations/destination.ts';
+import { chooseDialect, exampleIn } from './dialect.ts';
 import { problemSentence } from './exchange/problem.ts';
 import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
 import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
-import { checkExamples } from './mapping/examples.ts';
+import { checkExamples, layersWithExamples } from './mapping/examples.ts';
 import { loadedMapping, makeDestination, makeSource, mappingLayers, type SourceSurroundings } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
 
@@ -32,11 +34,11 @@ export async function* selfCheck(config: Config, now: () => Instant): AsyncItera
   } finally {
     await ledger.close();
   }
-  yield await destinationLine(config, now);
+  yield* destinationLines(config, now);
 }
 
 function mappingLine(config: Config): CheckLine {
-  const layers = mappingLayers(config, config.destination.dialect);
+  const layers = layersWithExamples(mappingLayers(config, config.destination.dialect));
   const { examples, differences } = checkExamples({ layers, fields: sourceKinds['dialog-health'].fields });
   const part = `mapping ${layers.join(' < ')}`;
   if (differences.length === 0) return { part, good: true, says: `loaded; ${examples} examples give what they should` };
@@ -92,18 +94,44 @@ async function sourceLine(section: SourceConfig, surroundings: SourceSurrounding
   return { part, good: false, says: `${outcome.problem.code}: ${problemSentence(outcome.problem)}${proxy}` };
 }
 
-async function destinationLine(config: Config, now: () => Instant): Promise<CheckLine> {
+async function* destinationLines(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
   const destination = makeDestination(config.destination, now);
   try {
     const check = await destination.check(AbortSignal.timeout(config.destination.timeout));
     const part = 'EHR';
-    if (check.kind === 'ready') {
-      return { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}; ${check.why}` };
+    if (check.kind === 'failed') {
+      const { proxy } = config.destination;
+      const asked = proxy === '' ? '' : ` Asked through the proxy ${new URL(proxy).host}.`;
+      const says = `${check.problem.code}: ${problemSentence(check.problem)} ${check.why}${asked}`;
+      yield { part, good: false, says };
+      return;
     }
-    const { proxy } = config.destination;
-    const asked = proxy === '' ? '' : ` Asked through the proxy ${new URL(proxy).host}.`;
-    return { part, good: false, says: `${check.problem.code}: ${problemSentence(check.problem)} ${check.why}${asked}` };
+    yield { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}; ${check.why}` };
+    yield await dialectLine(config, destination);
   } finally {
     await destination.close();
   }
+}
+
+/** Which dialect is sent; and where the EHR validates, whether it accepts an example made in it. */
+async function dialectLine(config: Config, destination: Destination): Promise<CheckLine> {
+  const part = 'dialect';
+  const signal = AbortSignal.timeout(config.destination.timeout);
+  const choice = await chooseDialect(config, destination, signal);
+  if (choice.kind === 'unknown')
+    return { part, good: false, says: `cannot be told: ${problemSentence(choice.problem)}` };
+  const { dialect, why } = choice;
+  const example = exampleIn(config, loadedMapping(config, config.sources[0], dialect));
+  const judgement = example === undefined ? undefined : await destination.judge(example, signal);
+  const says = `${dialect}; ${why}`;
+  if (judgement?.kind !== 'refused') return { part, good: true, says };
+  const faults = judgement.faults.map(({ where, issue }) => `${where ?? 'somewhere'} (${issue ?? 'no code'})`);
+  const cure = faults.some((fault) => fault.includes('.medium'))
+    ? 'set destination.dialect to r4-strict, or auto'
+    : 'ask the team of the EHR, or lay a mapping of your own over it';
+  return {
+    part,
+    good: true,
+    says: `${says} Its $validate still refuses ${faults.join(', ')}: ${cure}, if it holds writes against that.`,
+  };
 }

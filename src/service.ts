@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { openAuditLog, type AuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
+import { makeMappings, mappingsIn } from './dialect.ts';
 import { problemSentence } from './exchange/problem.ts';
 import { dayMs, type Instant } from './exchange/window.ts';
 import { makeApp } from './http/app.ts';
@@ -13,7 +14,7 @@ import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger/ledger.t
 import { openLedger } from './ledger/open-ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { operationsOf } from './operations.ts';
-import { loadedMapping, makeDestination, makeSource } from './parts.ts';
+import { makeDestination, makeSource } from './parts.ts';
 import { Refused } from './refused.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
 import type { Reached } from './sync/intake.ts';
@@ -57,8 +58,9 @@ export interface Service {
 export async function openService(config: Config, options: ServiceOptions): Promise<Service> {
   const { now, access, log, reached = () => {} } = options;
   const startedAt = now();
-  const mappings = new Map(config.sources.map((source) => [source.name, loadedMapping(config, source)]));
+  const mappings = mappingsIn(config, config.destination.dialect);
   const destination = makeDestination(config.destination, now);
+  const mappingsForEhr = makeMappings(config, destination);
   const audit = openAuditLog({ level: config.log.level, stream: log, now });
   const ledger = await ledgerOf(config, access, now);
   const interrupted = access === 'owner' ? await ledger.runs.closeInterrupted(now()) : 0;
@@ -66,7 +68,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   const delivery = makeDeliveryLoop({
     ledger,
     destination,
-    mappings,
+    mappings: mappingsForEhr,
     audit,
     now,
     sleep,

@@ -114,6 +114,7 @@ export type AuditEvent =
       readonly destination: string;
       readonly write: string;
       readonly bundle: string;
+      readonly dialect: string;
     }
   | {
       readonly event: 'destination_failed';
@@ -174,6 +175,7 @@ export const auditFields = {
   count: 'count',
   delivered: 'count',
   destination: 'configured name',
+  dialect: 'configured name',
   dueAt: 'time',
   durationMs: 'count',
   errorCode: 'closed list',

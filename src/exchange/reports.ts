@@ -113,6 +113,9 @@ export interface DestinationStatus {
   readonly write: string | null;
   readonly bundle: string | null;
   readonly why: string | null;
+  /** What is sent otherwise than the mapping has it, and why; null before the EHR was reached. */
+  readonly dialect: string | null;
+  readonly whyDialect: string | null;
   readonly pending: number;
   readonly delivering: number;
   readonly waiting: number;

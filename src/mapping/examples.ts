@@ -47,6 +47,13 @@ export function exampleNames(layers: Layers): readonly string[] {
     .toSorted();
 }
 
+/** As many of the layers as have examples: a folder of the site's own need not have any. */
+export function layersWithExamples(layers: Layers): Layers {
+  const [base, ...overlays] = layers;
+  const last = overlays.findLastIndex((folder) => exampleNames([base, folder]).length > 0);
+  return [base, ...overlays.slice(0, last + 1)];
+}
+
 const examplesIn = (layers: Layers): string => join(layers.at(-1) ?? layers[0], 'examples');
 
 /** One message of an example: what the mapping gives for it, and what the file says. */
@@ -81,6 +88,17 @@ export function mapExample({ layers, fields }: ExamplesOf, example: string): rea
     (file) => !told.has(file) && existsSync(path(file)),
   );
   return [...messages, ...left.map((file) => ({ file, given: undefined, expected: jsonIn(path(file)) }))];
+}
+
+/** The messages of the row of an example in this folder; none where it cannot be read. */
+export function exampleMessages(
+  folder: string,
+  example: string,
+  keys: KeySpace,
+  mapping: Mapping,
+): readonly SourceRecord[] {
+  const row = rowIn(join(folder, 'examples', example, 'row.json'));
+  return row === undefined ? [] : messagesOf(row, keys, mapping);
 }
 
 /** The messages of a row, as the source makes them: the one sent, and the text received where there is one. */

@@ -17,8 +17,11 @@ export const shortBackOffMs = 2_000;
 export interface DeliveryParts {
   readonly ledger: Ledger;
   readonly destination: Destination;
-  /** By the name of the source: each console has identifiers of its own. */
-  readonly mappings: ReadonlyMap<string, Mapping>;
+  /**
+   * By the name of the source: each console has identifiers of its own. Asked once the EHR was reached, since it may
+   * have a say in them; a problem puts delivery off.
+   */
+  readonly mappings: (signal: AbortSignal) => Promise<Mappings | Problem>;
   readonly audit: AuditLog;
   readonly now: () => Instant;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -31,8 +34,16 @@ export interface DeliveryParts {
   readonly patientMaxWaitMs: number;
 }
 
+export interface Mappings {
+  /** The dialect they are made in, and why. */
+  readonly dialect: string;
+  readonly why: string;
+  readonly bySource: ReadonlyMap<string, Mapping>;
+}
+
 export interface DeliveryState {
   readonly check: DestinationCheck | undefined;
+  readonly mappings: Mappings | undefined;
   /** Nothing is sent before then; why is in `problem`. */
   readonly pausedUntil: Instant | undefined;
   readonly problem: Problem | undefined;
@@ -66,6 +77,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   const cutOff = new AbortController();
   let alarm = new AbortController();
   let check: DestinationCheck | undefined;
+  let mappings: Mappings | undefined;
   let paused: { readonly until: Instant; readonly problem: Problem } | undefined;
   let failures = 0;
   let cycle: Promise<void> = Promise.resolve();
@@ -93,14 +105,21 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   }
 
   async function ready(): Promise<boolean> {
-    if (check?.kind === 'ready') return true;
+    if (check?.kind === 'ready' && mappings !== undefined) return true;
     check = await destination.check(cutOff.signal);
-    if (check.kind === 'ready') {
-      audit({ event: 'destination_ready', destination: destination.name, write: check.write, bundle: check.bundle });
-      return true;
+    if (check.kind === 'failed') {
+      pause(check.problem);
+      return false;
     }
-    pause(check.problem);
-    return false;
+    const made = await parts.mappings(cutOff.signal);
+    if ('code' in made) {
+      pause(made);
+      return false;
+    }
+    mappings = made;
+    const { write, bundle } = check;
+    audit({ event: 'destination_ready', destination: destination.name, write, bundle, dialect: made.dialect });
+    return true;
   }
 
   /** Claims and sends until nothing is due. Cycles follow each other: each message is tried once in one. */
@@ -133,7 +152,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     const deliveries: Delivery[] = [];
     const counts = new Map<string, readonly string[]>();
     for (const claim of claims) {
-      const prepared = prepare(claim, parts.mappings.get(claim.source), counts);
+      const prepared = prepare(claim, mappings?.bySource.get(claim.source), counts);
       if ('resource' in prepared) deliveries.push(prepared);
       else settlements.push(prepared);
     }
@@ -246,6 +265,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     },
     state: () => ({
       check,
+      mappings,
       pausedUntil: isPaused() ? paused?.until : undefined,
       problem: isPaused() ? paused?.problem : undefined,
     }),

@@ -70,6 +70,8 @@ async function destinationStatus({ ledger, now, destination, live }: StatusParts
     write: chosen?.write ?? null,
     bundle: chosen?.bundle ?? null,
     why: check?.why ?? null,
+    dialect: delivery?.mappings?.dialect ?? null,
+    whyDialect: delivery?.mappings?.why ?? null,
     ...counts,
     oldestPendingSeconds: oldest === undefined ? null : Math.max(0, Math.round((now() - oldest) / 1000)),
     ...problemFields(delivery?.problem),

@@ -40,7 +40,19 @@ describe('the events of the log', () => {
   it('have as free text what was looked at, and nothing else', () => {
     const free = fields.filter(({ type }) => /\bstring\b/.test(type)).map(({ name }) => name);
     expect([...new Set(free)].toSorted()).toEqual([
-      ...['address', 'bundle', 'destination', 'dueAt', 'errorCode', 'errorName', 'field', 'from', 'host', 'issue'],
+      ...[
+        'address',
+        'bundle',
+        'destination',
+        'dialect',
+        'dueAt',
+        'errorCode',
+        'errorName',
+        'field',
+        'from',
+        'host',
+        'issue',
+      ],
       ...['operation', 'reference', 'requestId', 'retryAt', 'runId', 'source', 'sources', 'to', 'user'],
       ...['userFingerprint', 'version', 'where', 'write'],
     ]);

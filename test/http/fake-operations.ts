@@ -74,6 +74,8 @@ export const status: StatusReport = {
       write: 'put-by-id',
       bundle: 'transaction',
       why: 'It declares updateCreate.',
+      dialect: 'r4',
+      whyDialect: 'scripted',
       pending: 1,
       delivering: 0,
       waiting: 0,

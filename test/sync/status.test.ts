@@ -18,7 +18,7 @@ const quiet: LiveParts = {
   runningId: () => undefined,
   pauseOf: () => undefined,
   nextRun: () => at + minuteMs,
-  delivery: () => ({ check: undefined, pausedUntil: undefined, problem: undefined }),
+  delivery: () => ({ check: undefined, mappings: undefined, pausedUntil: undefined, problem: undefined }),
 };
 
 beforeEach(async () => {
@@ -98,6 +98,7 @@ describe('the status', () => {
       ...quiet,
       delivery: () => ({
         check: { kind: 'ready', write: 'put-by-id', bundle: 'transaction', why: 'it says updateCreate' },
+        mappings: { dialect: 'r4-strict', why: 'It refuses SMSWRIT.', bySource: new Map() },
         pausedUntil: at + minuteMs,
         problem: { code: 'ehr-throttled', httpStatus: 429 },
       }),
@@ -109,6 +110,8 @@ describe('the status', () => {
         write: 'put-by-id',
         bundle: 'transaction',
         why: 'it says updateCreate',
+        dialect: 'r4-strict',
+        whyDialect: 'It refuses SMSWRIT.',
         code: 'ehr-throttled',
       },
     ]);

@@ -44,7 +44,8 @@ beforeEach(async () => {
   delivery = makeDeliveryLoop({
     ledger,
     destination,
-    mappings: new Map([['main-clinic', plainMapping]]),
+    mappings: () =>
+      Promise.resolve({ dialect: 'r4', why: 'scripted', bySource: new Map([['main-clinic', plainMapping]]) }),
     audit: log.audit,
     now,
     // Sleeping moves the clock: no test waits for real. Others get their turn, as they do while one sleeps.
