@@ -1,26 +1,38 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
+import { unreadableRow, type Explanation } from '../exchange/explanation.ts';
 import { problemSentence } from '../exchange/problem.ts';
+import type { Translation } from '../exchange/reports.ts';
 import { makeTranslator } from '../translator.ts';
 import { readArguments } from './arguments.ts';
 import { exit, Misuse, printJson, printLine, type Command, type CommandIo } from './command.ts';
+import { explanationLines } from './explanation-lines.ts';
 import { openTranslateConfig } from './open-config.ts';
 
 export const translate: Command = {
   name: 'translate',
-  usage: 'translate [FILE] [--config FILE]',
+  usage: 'translate [FILE] [--config FILE] [--explain] [--json]',
   summary:
-    'A vendor answer from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed.',
+    'A vendor answer from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed. With --explain: what made each element.',
   async run(args, io) {
-    const { values, positionals } = readArguments(args, translate.usage, { config: { type: 'string' } }, 1);
+    const { values, positionals } = readArguments(
+      args,
+      translate.usage,
+      { config: { type: 'string' }, explain: { type: 'boolean' }, json: { type: 'boolean' } },
+      1,
+    );
     const config = openTranslateConfig(io, values.config);
     const answer = await makeTranslator(config)(await answerFrom(io, positionals[0]));
     if (answer.kind === 'not-an-answer') {
       printLine(io.stderr, `${answer.problem.code}: ${problemSentence(answer.problem)}`);
       return exit.failed;
     }
-    const { bundle, unreadable, left } = answer.translation;
-    printJson(io.stdout, bundle);
+    const { translation, explanations } = answer;
+    const { bundle, unreadable, left } = translation;
+    if (values.explain !== true) printJson(io.stdout, bundle);
+    else if (values.json === true) await printPieces(io, explainedJson(translation, explanations()));
+    else await printPieces(io, explainedText(explanations()));
     for (const { position, problem } of unreadable) {
       printLine(io.stderr, `row ${position + 1}: ${problem.code}: ${problemSentence(problem)}`);
     }
@@ -31,6 +43,29 @@ export const translate: Command = {
     return unreadable.length > 0 || rejected ? exit.incomplete : exit.done;
   },
 };
+
+function* explainedText(explanations: Iterable<Explanation>): Iterable<string> {
+  for (const explanation of explanations) yield `${explanationLines(explanation, { values: true }).join('\n')}\n\n`;
+}
+
+/** An `ExplainedTranslation` as JSON, each explanation on a line of its own. */
+function* explainedJson({ bundle, unreadable }: Translation, explanations: Iterable<Explanation>): Iterable<string> {
+  yield `{"bundle": ${JSON.stringify(bundle, null, 2)},\n`;
+  yield `"unreadable": ${JSON.stringify(unreadable.map(unreadableRow), null, 2)},\n"explanations": [`;
+  let before = '\n';
+  for (const explanation of explanations) {
+    yield `${before}${JSON.stringify(explanation)}`;
+    before = ',\n';
+  }
+  yield '\n]}\n';
+}
+
+/** As the reader takes them: all together are many times as large as the answer. */
+async function printPieces({ stdout }: CommandIo, pieces: Iterable<string>): Promise<void> {
+  for (const piece of pieces) {
+    if (!stdout.write(piece)) await once(stdout, 'drain');
+  }
+}
 
 async function answerFrom(io: CommandIo, file: string | undefined): Promise<AsyncIterable<Buffer>> {
   if (file === undefined || file === '-') return io.stdin as AsyncIterable<Buffer>;

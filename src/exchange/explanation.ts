@@ -14,6 +14,8 @@ export interface MappingPlace {
 export interface ExplainedTable extends MappingPlace {
   readonly name: string;
   readonly row: number;
+  /** The vendor's fields that it depended on. */
+  readonly fields: readonly string[];
   /** skip and reject stand for the whole row: the message did not become a Communication. */
   readonly says: 'cells' | 'skip' | 'reject';
 }

@@ -90,10 +90,10 @@ function compileExplanation(
   };
 }
 
-function explainedTable({ table, row }: Asked): ExplainedTable {
+function explainedTable({ table, row, fields }: Asked): ExplainedTable {
   const fitting = table.rows[row];
   const says = fitting?.kind !== 'refused' ? 'cells' : fitting.state === 'skipped' ? 'skip' : 'reject';
-  return { name: table.name, row: row + 1, ...placeOf({ kind: 'cell', table, column: '', row }), says };
+  return { name: table.name, row: row + 1, fields, says, ...placeOf({ kind: 'cell', table, column: '', row }) };
 }
 
 /** What no step led to is no part of the mapping: the narrative, which is made of the finished Communication. */
