@@ -21,7 +21,7 @@ import type { Source } from './sources/source.ts';
 const mappingsFolder = fileURLToPath(new URL('../mappings', import.meta.url));
 
 /** The mapping that comes with the program. */
-const packagedMapping = join(mappingsFolder, 'dialog-health');
+export const packagedMapping = join(mappingsFolder, 'dialog-health');
 const dialectsFolder = join(packagedMapping, 'dialects');
 
 /** The dialects that come with the program, beside the mapping as it is. */
