@@ -1,3 +1,4 @@
+import { artefactsCommand } from './commands/artefacts.ts';
 import { backfill } from './commands/backfill.ts';
 import { check } from './commands/check.ts';
 import { exit, Misuse, printLine, type Command, type CommandIo, type ExitCode } from './commands/command.ts';
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   backfill,
   check,
   translate,
+  artefactsCommand,
   preview,
   status,
   rejected,
