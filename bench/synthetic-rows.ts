@@ -1,3 +1,5 @@
+import { phoneNumberReader } from '../src/mapping/phone-number.ts';
+
 /** Persons that the rows are about; an EHR needs a Patient for each. */
 export const persons = ['p-1', 'p-2', 'p-3'] as const;
 
@@ -36,6 +38,21 @@ export function syntheticRow(index: number): Readonly<Record<string, string | nu
     personMisc5: '',
   };
 }
+
+/**
+ * The same with a phone number of its own for each of 45,000 rows: those kept for stories, 555-0100 to 555-0199, in every
+ * area code that there is.
+ */
+export function rowWithOwnNumber(index: number): Readonly<Record<string, string | null>> {
+  const areaCode = areaCodes[Math.floor(index / 100)];
+  if (areaCode === undefined) throw new Error(`there is no number left for row ${index}`);
+  return { ...syntheticRow(index), mobileNumber: `${areaCode}55501${two(index % 100)}` };
+}
+
+const isNumber = phoneNumberReader('US');
+const areaCodes = Array.from({ length: 799 }, (_, index) => 201 + index).filter(
+  (code) => isNumber(`${code}5550100`) !== undefined,
+);
 
 /** The vendor's answer with so many rows. */
 export function syntheticAnswer(rows: number): string {
