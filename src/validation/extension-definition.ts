@@ -19,9 +19,7 @@ export interface ExtensionDefinition extends ExtensionContent {
 }
 
 /** The extensions among the definitions, by url. */
-export function extensionDefinitions(
-  definitions: readonly StructureDefinition[],
-): ReadonlyMap<string, ExtensionDefinition> {
+export function knownExtensions(definitions: readonly StructureDefinition[]): ReadonlyMap<string, ExtensionDefinition> {
   const extensions = definitions.filter(({ type, derivation }) => type === 'Extension' && derivation === 'constraint');
   return new Map(
     extensions.map(({ url, context = [], snapshot, differential }) => {

@@ -1,11 +1,12 @@
 import type { StructureDefinition } from 'fhir/r4.js';
 import { elementFaults } from './element-rules.ts';
-import { extensionDefinitions } from './extension-definition.ts';
+import { knownExtensions } from './extension-definition.ts';
 import { extensionFaults, type KnownExtensions } from './extension-rules.ts';
-import { loadInvariants } from './invariants.ts';
+import { loadMedplum } from './medplum.ts';
 import { indexed, readR4Definitions } from './r4-definitions.ts';
 import { containedFaults, referenceFaults } from './reference-rules.ts';
 import { isObject, walk } from './resource-walk.ts';
+import { typeInvariantFaults } from './type-invariants.ts';
 
 export interface FullValidationOptions {
   /** StructureDefinitions of extensions: where each may stand and what it may hold. Others are not used. */
@@ -28,9 +29,9 @@ export type FullValidator = (resource: unknown) => readonly string[];
 export async function fullValidator(options: FullValidationOptions = {}): Promise<FullValidator> {
   const packaged = readR4Definitions();
   const index = indexed(packaged);
-  const invariants = await loadInvariants(packaged.structures);
+  const medplum = await loadMedplum(packaged.structures);
   const known: KnownExtensions = {
-    definitions: extensionDefinitions(options.definitions ?? []),
+    definitions: knownExtensions(options.definitions ?? []),
     canonicalBase: options.canonicalBase,
   };
 
@@ -45,9 +46,10 @@ export async function fullValidator(options: FullValidationOptions = {}): Promis
         ...referenceFaults(visited, index),
         ...containedFaults(visited, all),
         ...extensionFaults(visited, known, index),
+        ...typeInvariantFaults(visited, index, medplum),
       ].map((fault) => `${visited.path}: ${fault}`),
     );
-    const told = invariants(resource);
+    const told = medplum.issuesOf(resource);
     if (told === undefined) return own.length > 0 ? own : [`${type}: cannot be read as FHIR R4`];
     return [...new Set([...own, ...told.map(({ path, says }) => `${path}: ${says}`)])];
   }

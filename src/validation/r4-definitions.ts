@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { ElementDefinition, ElementDefinitionType, StructureDefinition } from 'fhir/r4.js';
+import type {
+  ElementDefinition,
+  ElementDefinitionConstraint,
+  ElementDefinitionType,
+  StructureDefinition,
+} from 'fhir/r4.js';
 
 /** The packaged extract of the definitions of R4; `tools/r4-definitions.ts` makes it. */
 export interface R4Definitions {
@@ -32,6 +37,8 @@ export interface R4Index {
   readonly isNameOfType: (name: string) => boolean;
   /** The codes of a required value set; undefined where no list can hold them. */
   readonly codes: (valueSet: string) => ReadonlySet<string> | undefined;
+  /** What must hold in every value of a type of data, and in every resource. */
+  readonly invariants: (type: string) => readonly ElementDefinitionConstraint[];
   /** What a primitive looks like as a text; undefined where R4 does not say, or it is no text. */
   readonly format: (type: string) => RegExp | undefined;
 }
@@ -46,8 +53,10 @@ export function indexed({ structures, valueSets }: R4Definitions): R4Index {
   const kinds = new Map(structures.map(({ type, kind }) => [type, kind]));
   const elements = new Map<string, Map<string, DefinedElement>>();
   const formats = new Map<string, RegExp>();
+  const invariants = new Map<string, readonly ElementDefinitionConstraint[]>();
   for (const definition of structures.flatMap(({ snapshot }) => snapshot?.element ?? [])) {
     const dot = definition.path.lastIndexOf('.');
+    if (dot === -1) invariants.set(definition.path, definition.constraint ?? []);
     if (dot === -1) continue;
     const parent = definition.path.slice(0, dot);
     const known = elements.get(parent) ?? new Map<string, DefinedElement>();
@@ -75,6 +84,7 @@ export function indexed({ structures, valueSets }: R4Definitions): R4Index {
     isPrimitive,
     isNameOfType: (name) => names.has(name),
     codes: (valueSet) => codes.get(valueSet),
+    invariants: (type) => invariants.get(type) ?? [],
     format: (type) => formats.get(type),
   };
 }

@@ -70,7 +70,7 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/network/', 'src/sources/dialog-health/writeback-api.ts'],
   zod: ['src/config/'],
   'libphonenumber-js': ['src/mapping/'],
-  '@medplum/core': ['src/validation/invariants.ts'],
+  '@medplum/core': ['src/validation/medplum.ts'],
 };
 
 const show = ({ file, target }: Import): string => `${file} imports ${target}`;

@@ -14,9 +14,9 @@ export const good = {
   meta: { source: 'https://fhir.example-health.org/api' },
   contained: [caregiver],
   extension: [
-    { url: 'https://fhir.example-health.org/a', valueString: 'one' },
+    { url: 'https://site.example/a', valueString: 'one' },
     {
-      url: 'https://fhir.example-health.org/b',
+      url: 'https://site.example/b',
       extension: [{ url: 'name', valueString: 'two' }],
     },
   ],
@@ -37,7 +37,7 @@ const saying = (contentString: unknown): Json => but({ payload: [{ contentString
 const extended = (...extension: readonly unknown[]): Json => but({ extension });
 const about = (reference: unknown): Json => but({ about: [reference] });
 const containing = (changed: Json): Json => but({ contained: [{ ...caregiver, ...changed }] });
-const url = 'https://fhir.example-health.org/a';
+const url = 'https://site.example/a';
 
 /** What must never leave, by the words of what is wrong with it; each with all the shapes that it was thought of in. */
 export const defects: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
