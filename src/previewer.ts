@@ -5,6 +5,7 @@ import type { Problem } from './exchange/problem.ts';
 import type { RecordKey } from './exchange/record-key.ts';
 import type { SourceRecord } from './exchange/record.ts';
 import type { Instant, TimeWindow } from './exchange/window.ts';
+import { chooseDialect } from './dialect.ts';
 import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -44,13 +45,15 @@ export async function makePreview(
   { source: section, range, limit }: PreviewRequest,
   { now, signal }: PreviewSurroundings,
 ): Promise<Preview> {
-  const mapping = loadedMapping(config, section);
+  // Mistakes are told before anybody is asked. How far a message has come is the same in every dialect.
+  const plain = loadedMapping(config, section);
   const window = previewWindow(range, now(), section.settleDelay);
   const { canonicalBase } = config.mapping;
   const ledger = await ledgerBeside(config, now);
   const destination = makeDestination(config.destination, now);
   try {
-    const source = makeSource(section, { mapping, canonicalBase, budget: ledger?.budget ?? unbooked, now });
+    const budget = ledger?.budget ?? unbooked;
+    const source = makeSource(section, { mapping: plain, canonicalBase, budget, now });
     const { longestWindowMs } = source;
     if (window.to - window.from > longestWindowMs) return { kind: 'too-wide', longestWindowMs };
     const answer = gatherMessages(limit);
@@ -58,12 +61,30 @@ export async function makePreview(
     const outcome = await source.read(window, take, signal);
     if (outcome.kind === 'failed') return { kind: 'not-read', problem: outcome.problem };
     const ehr = await destination.check(signal);
+    const dialect = await dialectFor(config, destination, ehr, signal);
+    const mapping = loadedMapping(config, section, dialect.name);
     const looked = await lookAt(answer.messages(), { mapping, ledger, destination, ehr, signal });
-    return { kind: 'report', report: previewReport({ source: section.name, window }, answer, ehr, looked) };
+    return { kind: 'report', report: previewReport({ source: section.name, window, dialect, ehr }, answer, looked) };
   } finally {
     await destination.close();
     await ledger?.close();
   }
+}
+
+/** As the service chooses it, but asked once: where the EHR does not tell, the mapping as it is. */
+async function dialectFor(
+  config: Config,
+  destination: Destination,
+  ehr: DestinationCheck,
+  signal: AbortSignal,
+): Promise<PreviewReport['dialect']> {
+  const { dialect: set } = config.destination;
+  const choice =
+    ehr.kind === 'failed' && set === 'auto'
+      ? { kind: 'unknown' as const, problem: ehr.problem }
+      : await chooseDialect(config, destination, signal);
+  if (choice.kind === 'chosen') return { name: choice.dialect, why: choice.why };
+  return { name: 'r4', why: `The EHR did not tell which it wants (${choice.problem.code}).` };
 }
 
 interface LookParts {

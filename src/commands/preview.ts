@@ -76,9 +76,10 @@ function exitOf(report: PreviewReport, io: CommandIo): ExitCode {
 }
 
 function printReport({ stdout }: CommandIo, report: PreviewReport): void {
-  const { source, from, to, rows, ehr, messages, unreadable } = report;
+  const { source, from, to, rows, ehr, dialect, messages, unreadable } = report;
   printLine(stdout, `${source}, ${from} to ${to}: ${numbered(rows, 'row')} read`);
   if (ehr.kind === 'ready') printLine(stdout, `EHR: would be written by ${ehr.write}; ${ehr.why}`);
+  printLine(stdout, `Dialect: ${dialect.name}. ${dialect.why}`);
   for (const message of messages) {
     printLine(stdout, '');
     for (const line of linesOf(message)) printLine(stdout, plain(line));

@@ -24,6 +24,8 @@ export interface PreviewReport {
   readonly rows: number;
   /** How the EHR would be written to; or why it could not be asked, and then all is `unknown`. */
   readonly ehr: DestinationCheck;
+  /** The dialect of the mapping, and why that one. */
+  readonly dialect: { readonly name: string; readonly why: string };
   readonly messages: readonly PreviewedMessage[];
   /** Messages of the window beyond the limit: neither mapped nor looked for. */
   readonly more: number;
@@ -97,20 +99,21 @@ export function previewWindow(range: TimeWindow | undefined, now: Instant, settl
 
 /** Pure. */
 export function previewReport(
-  asked: { readonly source: string; readonly window: TimeWindow },
+  asked: Pick<PreviewReport, 'source' | 'ehr' | 'dialect'> & { readonly window: TimeWindow },
   answer: Gathering,
-  ehr: DestinationCheck,
   looked: readonly Looked[],
 ): PreviewReport {
+  const { source, window, ehr, dialect } = asked;
   const messages = looked.map(previewed);
   const unreadable = answer.unreadable().map(({ position, problem }) => ({ position, problem }));
   const count = (state: PreviewedMessage['state']): number => messages.filter((each) => each.state === state).length;
   return {
-    source: asked.source,
-    from: isoInstant(asked.window.from),
-    to: isoInstant(asked.window.to),
+    source,
+    from: isoInstant(window.from),
+    to: isoInstant(window.to),
     rows: answer.rows(),
     ehr,
+    dialect,
     messages,
     more: answer.more(),
     unreadable,

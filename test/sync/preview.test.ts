@@ -29,6 +29,7 @@ describe('the window of a preview', () => {
 describe('the report of a preview', () => {
   const ready = { kind: 'ready', write: 'put-by-id', bundle: 'batch', why: 'scripted' } as const;
   const window = { from: at(13, 0), to: at(14, 0) };
+  const asked = { source: 'main-clinic', window, ehr: ready, dialect: { name: 'r4', why: 'scripted' } } as const;
 
   function mapped(record: SourceRecord, held: Held, findings: readonly string[] = []): Looked {
     const made = plainMapping.map(record);
@@ -49,8 +50,7 @@ describe('the report of a preview', () => {
       resource: { ...resource, id: 'server-1', meta: { versionId: '3' }, ...more },
     };
   };
-  const reportOf = (...looked: readonly Looked[]) =>
-    previewReport({ source: 'main-clinic', window }, gatherMessages(), ready, looked);
+  const reportOf = (...looked: readonly Looked[]) => previewReport(asked, gatherMessages(), looked);
 
   it('tells what would be created, changed in which elements, and left as it is', () => {
     const report = reportOf(
@@ -96,7 +96,7 @@ describe('the report of a preview', () => {
     const answer = gatherMessages(1);
     const unreadable = { key: 'k', position: 2, problem: { code: 'missing-id' as const }, body: '{"secret": 1}' };
     answer.take([reading(message('a')), reading(message('b')), { kind: 'unreadable', unreadable }]);
-    const report = previewReport({ source: 'main-clinic', window }, answer, ready, []);
+    const report = previewReport(asked, answer, []);
     expect(report).toMatchObject({
       source: 'main-clinic',
       from: '2026-03-05T13:00:00Z',
@@ -112,7 +112,7 @@ describe('the report of a preview', () => {
   it('knows when the EHR could not be asked: at the start, or on the way', () => {
     const problem = { code: 'ehr-unreachable' } as const;
     const failed = { kind: 'failed', problem, why: 'It is not there.' } as const;
-    expect(ehrFailure(previewReport({ source: 'a', window }, gatherMessages(), failed, []))).toEqual(problem);
+    expect(ehrFailure(previewReport({ ...asked, ehr: failed }, gatherMessages(), []))).toEqual(problem);
     expect(ehrFailure(reportOf(mapped(message('a'), { kind: 'unknown', problem })))).toEqual(problem);
     expect(ehrFailure(reportOf(mapped(message('a'), { kind: 'absent' })))).toBeUndefined();
   });
