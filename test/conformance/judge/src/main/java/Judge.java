@@ -22,6 +22,7 @@ import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport
 import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+import org.hl7.fhir.common.hapi.validation.validator.WorkerContextValidationSupportAdapter;
 
 /**
  * HL7's validator on the loopback, for tests: R4 as it was published, and nothing of the network.
@@ -58,6 +59,14 @@ public class Judge {
     FhirInstanceValidator instances = new FhirInstanceValidator(chain);
     instances.setAnyExtensionsAllowed(anyExtension);
     instances.setErrorForUnknownProfiles(true);
+    // By "4.0.1" the validator does not find itself where an extension says on which element it may stand, and
+    // would load R4 from the network.
+    instances.setWrappedWorkerContext(chain, new WorkerContextValidationSupportAdapter(chain) {
+      @Override
+      public String getVersion() {
+        return "4.0";
+      }
+    });
     return fhir.newValidator().registerValidatorModule(instances);
   }
 
