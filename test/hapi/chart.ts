@@ -1,10 +1,12 @@
-import type { Bundle, Communication } from 'fhir/r4.js';
+import type { Bundle, Communication, Patient } from 'fhir/r4.js';
 
 /** What HAPI holds, asked by plain requests of our own: the tests trust no part of the service to look. */
 export interface Chart {
   /** Every Communication with an identifier of the system, current, by identifier. */
   messages(system: string): Promise<readonly Communication[]>;
   addPatient(id: string): Promise<void>;
+  /** By its id. */
+  put(resource: Communication | Patient): Promise<void>;
 }
 
 /** HAPI answers the same search from its cache for a minute, unless told not to. */
@@ -24,15 +26,19 @@ export function chartAt(base: string): Chart {
       }
       return found.toSorted((a, b) => identifierOf(a).localeCompare(identifierOf(b)));
     },
-    async addPatient(id) {
-      const response = await fetch(`${base}/Patient/${id}`, {
-        method: 'PUT',
-        headers: { ...headers, 'content-type': 'application/fhir+json' },
-        body: JSON.stringify({ resourceType: 'Patient', id }),
-      });
-      if (!response.ok) throw new Error(`Patient: ${response.status}`);
-    },
+    addPatient: (id) => put({ resourceType: 'Patient', id }),
+    put,
   };
+
+  async function put(resource: Communication | Patient): Promise<void> {
+    const { resourceType, id = '' } = resource;
+    const response = await fetch(`${base}/${resourceType}/${id}`, {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/fhir+json' },
+      body: JSON.stringify(resource),
+    });
+    if (!response.ok) throw new Error(`${resourceType}: ${response.status}`);
+  }
 }
 
 export const identifierOf = ({ identifier }: Communication): string => identifier?.[0]?.value ?? '';
