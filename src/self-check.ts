@@ -7,6 +7,7 @@ import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
 import { checkExamples, layersWithExamples } from './mapping/examples.ts';
 import { loadedMapping, makeDestination, makeSource, mappingLayers, type SourceSurroundings } from './parts.ts';
+import { validateExamples } from './site-validation.ts';
 import { sourceKinds } from './sources/registry.ts';
 
 /** One part that was tried: what was found, and where it fails, what to do. */
@@ -23,7 +24,7 @@ export interface CheckLine {
  */
 export async function* selfCheck(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
   const sources = config.sources.map((section) => ({ section, mapping: loadedMapping(config, section) }));
-  yield mappingLine(config);
+  yield await mappingLine(config);
   const ledger = await tryLedger(config, now);
   try {
     yield ledger.line;
@@ -37,17 +38,28 @@ export async function* selfCheck(config: Config, now: () => Instant): AsyncItera
   yield* destinationLines(config, now);
 }
 
-function mappingLine(config: Config): CheckLine {
-  const layers = layersWithExamples(mappingLayers(config, config.destination.dialect));
-  const { examples, differences } = checkExamples({ layers, fields: sourceKinds['dialog-health'].fields });
+async function mappingLine(config: Config): Promise<CheckLine> {
+  const all = mappingLayers(config, config.destination.dialect);
+  const layers = layersWithExamples(all);
   const part = `mapping ${layers.join(' < ')}`;
-  if (differences.length === 0) return { part, good: true, says: `loaded; ${examples} examples give what they should` };
-  const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
-  return {
-    part,
-    good: false,
-    says: `${differences.length} differences in ${examples} examples. Correct the mapping or the examples:\n${listed.join('\n')}`,
-  };
+  const { examples, differences } = checkExamples({ layers, fields: sourceKinds['dialog-health'].fields });
+  if (differences.length > 0) {
+    const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
+    const says = `${differences.length} differences in ${examples} examples. Correct the mapping or the examples:`;
+    return { part, good: false, says: [says, ...listed].join('\n') };
+  }
+  const mapping = loadedMapping(config, config.sources[0]);
+  const { communications, faults } = await validateExamples(mapping, all, config.mapping.canonicalBase);
+  if (faults.length > 0) {
+    const says = `${faults.length} faults in the Communications of the examples, by full validation. Correct the mapping:`;
+    return {
+      part,
+      good: false,
+      says: [says, ...faults.map(({ example, fault }) => `  ${example}: ${fault}`)].join('\n'),
+    };
+  }
+  const valid = `${communications} Communications of them are valid FHIR R4`;
+  return { part, good: true, says: `loaded; ${examples} examples give what they should; ${valid}` };
 }
 
 interface TriedLedger {
