@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ExplainedTranslation } from '../../src/exchange/explanation.ts';
 import { runProgram } from '../support/program.ts';
 import type { SampleRow } from '../support/sample-rows.ts';
 
@@ -110,6 +111,59 @@ describe('translate', () => {
     expect(said.filter((text) => text !== null && text !== undefined && text !== '' && stderr.includes(text))).toEqual(
       [],
     );
+  });
+
+  describe('with --explain', () => {
+    it('shows each message with its elements, their values and what made them', async () => {
+      const { code, stdout, stderr } = await runProgram(['translate', sample, '--explain']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { stdout: bundle } = await runProgram(['translate', sample]);
+      expect(stdout.match(/^message \S+ \(\w+\): a Communication$/gm)).toHaveLength(
+        bundleIn(bundle).entry?.length ?? 0,
+      );
+      expect(stdout).toMatch(
+        /^ {2}identifier\[0\]\.value +"\w+" +<- =lower\(outgoingMessageId\) +dialog-health\/\S+:\d+$/m,
+      );
+      expect(stdout).toMatch(
+        /^ {2}table outcome +row \d+ +<- delivered, messageStatus +dialog-health\/codes\.yaml:\d+$/m,
+      );
+    });
+
+    it('and --json gives the Bundle beside the explanations', async () => {
+      const [explained, plain] = await Promise.all([
+        runProgram(['translate', sample, '--explain', '--json']),
+        runProgram(['translate', sample, '--json']),
+      ]);
+      const { bundle, unreadable, explanations }: ExplainedTranslation = JSON.parse(explained.stdout);
+      expect(bundle).toEqual(bundleIn(plain.stdout));
+      expect(unreadable).toEqual([]);
+      expect(explanations.map(({ key }) => `urn:uuid:${key}`)).toEqual(bundle.entry?.map(({ fullUrl }) => fullUrl));
+      expect(explanations.map(({ elements }) => elements.length).every((count) => count > 20)).toBe(true);
+    });
+
+    it('explains what is kept out of the chart, or rejected, and tells rows that cannot be read', async () => {
+      const [first, second, third] = answer.response;
+      const response = [
+        { ...first, recipientType: 'STAFF' },
+        { ...second, recipientType: 'NEIGHBOUR' },
+        { ...third, outgoingMessageSentDate: 'canary7f3a' },
+      ];
+      const stdin = JSON.stringify({ ...answer, response });
+      const [text, json] = await Promise.all([
+        runProgram(['translate', '--explain'], { stdin }),
+        runProgram(['translate', '--explain', '--json'], { stdin }),
+      ]);
+      expect([text.code, json.code]).toEqual([3, 3]);
+      expect(text.stderr).toBe(json.stderr);
+      expect(text.stderr).toMatch(/^row 3: unreadable-row: .+$/m);
+      expect(text.stdout).toMatch(/^message \S+ \(outgoing\): skipped: not-for-a-chart: .+$/m);
+      expect(text.stdout).toMatch(/^ {2}table who +row 3: skip +<- recipientType +dialog-health\/codes\.yaml:\d+$/m);
+      expect(text.stdout).toMatch(/^message \S+ \(outgoing\): rejected: recipient-type-unknown: .+$/m);
+      const { bundle, unreadable, explanations }: ExplainedTranslation = JSON.parse(json.stdout);
+      expect(bundle.entry).toBeUndefined();
+      expect(unreadable).toMatchObject([{ position: 2, code: 'unreadable-row', where: 'outgoingMessageSentDate' }]);
+      expect(explanations.map(({ outcome }) => outcome)).toEqual(['skipped', 'rejected']);
+    });
   });
 
   it('is refused by a wrong mapping setting, not by a wrong other one', async () => {
