@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { loadTranslateConfig } from '../../src/config/load-config.ts';
+import type { ExplainedTranslation } from '../../src/exchange/explanation.ts';
 import type { Translation } from '../../src/exchange/reports.ts';
 import type { TranslateAnswer } from '../../src/http/operations.ts';
+import { makeTranslator } from '../../src/translator.ts';
+import { sampleRows } from '../support/sample-rows.ts';
 import { explanation, recordKey, translation } from './fake-operations.ts';
 import { codeOf, serveApp } from './served-app.ts';
 
@@ -131,6 +135,31 @@ describe('POST /translate', () => {
       expect(reply.headers['content-type']).toMatch(/^application\/json\b/);
       expect(reply.headers).toMatchObject({ 'x-rows': '1', 'x-rejected-messages': '0' });
       expect(reply.body).toEqual({ bundle: translation.bundle, unreadable: [], explanations: [explanation] });
+    });
+
+    it('gives what the mapping really explains as openapi.yaml says, kept out or rejected too', async () => {
+      const loaded = loadTranslateConfig({ env: {}, defaultFile: 'config/default.yaml', now: () => 0 });
+      if (loaded.kind === 'invalid') throw new Error(loaded.problems.map(({ message }) => message).join());
+      const translator = makeTranslator(loaded.config);
+      const served = serveApp({ operations: { translate: (body) => translator([Buffer.from(body)]) } });
+      const [row] = sampleRows(1);
+      const rows = ['PATIENT', 'CAREGIVER', 'STAFF', 'NEIGHBOUR'].map((recipientType) => ({
+        ...row,
+        outgoingMessageId: recipientType,
+        recipientType,
+      }));
+      const body = JSON.stringify({ requestId: 'r', response: [...rows, { ...row, outgoingMessageId: null }] });
+      const path = '/translate?explain=true&partial=true';
+      const reply = await served.ask({ method: 'POST', path, user: 'otto', body });
+      expect(reply.status).toBe(200);
+      const { explanations, unreadable }: ExplainedTranslation = Object(reply.body);
+      expect(explanations.map(({ outcome }) => outcome)).toEqual([
+        'communication',
+        'communication',
+        'skipped',
+        'rejected',
+      ]);
+      expect(unreadable).toMatchObject([{ position: 4, code: 'missing-id' }]);
     });
 
     it('refuses what lacks something, unless that is wanted', async () => {
