@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { packagedArtefacts } from '../../src/artefacts/packaged.ts';
+import { rebased } from '../../src/artefacts/rebased.ts';
+import { exampleSettings } from '../../src/mapping/example-settings.ts';
 import { startJava } from '../support/java-server.ts';
 
 declare module 'vitest' {
@@ -12,10 +15,13 @@ declare module 'vitest' {
   }
 }
 
-/** Starts the judge with our definitions, and stops it when the tests are over. */
+/** Starts the judge with our definitions, at the base of the examples, and stops it when the tests are over. */
 export default async function withJudge(project: TestProject): Promise<() => Promise<void>> {
   const home = fileURLToPath(new URL('judge', import.meta.url));
   const definitions = await mkdtemp(join(tmpdir(), 'dialog-health-fhir-definitions-'));
+  for (const { file, resource } of packagedArtefacts()) {
+    await writeFile(join(definitions, file), JSON.stringify(rebased(resource, exampleSettings.canonicalBase)));
+  }
   const { url, stop } = await startJava({
     name: 'judge',
     home,
