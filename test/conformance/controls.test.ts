@@ -1,10 +1,13 @@
 import type { Communication, Extension } from 'fhir/r4.js';
 import { describe, expect, it } from 'vitest';
+import { extensionDefinitions } from '../../src/artefacts/extension-definitions.ts';
 import { outgoingOf, settings } from '../mapping/dialog-health.ts';
 import { findingsOf, show, type Rules } from './judge.ts';
 import { knownByOurs, knownByR4, unknownAmong } from './known-findings.ts';
 
 const message: Communication = outgoingOf({ carrier: 'Example Wireless', messageStatus: 'DELIVERED' });
+
+const [carrier] = extensionDefinitions(settings.canonicalBase).filter(({ id }) => id === 'sms-carrier');
 
 const profile = `${settings.canonicalBase}/StructureDefinition/sms-communication`;
 const r4: Rules = { by: 'r4' };
@@ -47,29 +50,50 @@ describe('the judge judges', () => {
   });
 
   it.each<readonly [string, object, RegExp]>([
-    ['with a number for a text', withExtension('sms-carrier', { valueInteger: 7 }), /^error .*extension.*integer/im],
+    [
+      'with a number for a text',
+      withExtension('sms-carrier', { valueInteger: 7 }),
+      /^error .*sms-carrier.* types \[string\] but found type integer/m,
+    ],
     [
       'with a wrong kind of address',
       withExtension('sms-recipient-address', { valueString: '+12025550141' }),
-      /^error .*extension.*string/im,
+      /^error .*sms-recipient-address.* types \[ContactPoint\] but found type string/m,
     ],
     [
-      'with two carriers',
+      'with a carrier of a value and parts',
       withExtension('sms-carrier', { valueString: 'a', extension: [{ url: 'b', valueString: 'c' }] }),
-      /^error .*extension/im,
+      /^error .*ext-1/m,
     ],
     [
       'with a part of the caregiver nobody defined',
       withExtension('sms-caregiver', { extension: [{ url: 'age', valueString: 'c' }] }),
-      /^error .*age/im,
+      /^error .*'age' is not defined by .*sms-caregiver/m,
     ],
     [
       'with an extension of ours that nobody defined',
       withExtension('sms-undeclared', { valueString: 'a' }),
-      /^error .*sms-undeclared/m,
+      /^error .*sms-undeclared could not be found/m,
     ],
-    ['without an identifier', { ...message, identifier: undefined }, /^error .*identifier/m],
+    ['without an identifier', { ...message, identifier: undefined }, /^error .*identifier: minimum required = 1/m],
   ])('reports a message %s, by our definitions', async (_, broken, complaint) => {
     expect(await complaints(broken, ours)).toMatch(complaint);
+  });
+
+  it.each<readonly [string, unknown, RegExp]>([
+    [
+      'of an extension on an element that is none',
+      { ...carrier, context: [{ type: 'element', expression: 'Comunication' }] },
+      /^error .*Comunication/m,
+    ],
+    [
+      'with a rule for an element that is none',
+      { ...carrier, differential: { element: [{ id: 'Extension.valu', path: 'Extension.valu' }] } },
+      /^error .*Extension\.valu/m,
+    ],
+    ['without a status', { ...carrier, status: undefined }, /^error .*status: minimum required = 1/m],
+  ])('reports a StructureDefinition %s', async (_, broken, complaint) => {
+    const findings = await findingsOf(broken, { by: 'ours' });
+    expect(findings.map(show).join('\n')).toMatch(complaint);
   });
 });
