@@ -10,9 +10,9 @@ import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { loadedMapping, makeDestination, makeSource } from './parts.ts';
+import { siteValidator } from './site-validation.ts';
 import { gatherMessages, type Gathering } from './sync/gathering.ts';
 import { previewReport, previewWindow, type Looked, type PreviewReport } from './sync/preview.ts';
-import { fullValidator } from './validation/full-validation.ts';
 
 export interface PreviewRequest {
   readonly source: SourceConfig;
@@ -20,6 +20,8 @@ export interface PreviewRequest {
   readonly range?: TimeWindow;
   /** The most messages that are looked at. */
   readonly limit: number;
+  /** Whether to tell what made each element. */
+  readonly explain: boolean;
 }
 
 export interface PreviewSurroundings {
@@ -35,14 +37,14 @@ export type Preview =
   | { readonly kind: 'not-read'; readonly problem: Problem };
 
 /**
- * Reads one window from the vendor (one request, booked in the budget), maps and validates its messages, and asks the
- * EHR what it holds of them. Writes nothing to the EHR and no message to the ledger; works beside a running service and
- * without a ledger. Throws `Refused` for a mapping that cannot be loaded, `LedgerRefused` for a ledger that cannot be
- * opened.
+ * Reads one window from the vendor (one request, booked in the budget), maps its messages in the dialect that the EHR
+ * wants, validates them in full, and asks the EHR what it holds of them. Writes nothing to the EHR and no message to the
+ * ledger; works beside a running service and without a ledger. Throws `Refused` for a mapping that cannot be loaded,
+ * `LedgerRefused` for a ledger that cannot be opened.
  */
 export async function makePreview(
   config: Config,
-  { source: section, range, limit }: PreviewRequest,
+  { source: section, range, limit, explain }: PreviewRequest,
   { now, signal }: PreviewSurroundings,
 ): Promise<Preview> {
   // Mistakes are told before anybody is asked. How far a message has come is the same in every dialect.
@@ -63,7 +65,15 @@ export async function makePreview(
     const ehr = await destination.check(signal);
     const dialect = await dialectFor(config, destination, ehr, signal);
     const mapping = loadedMapping(config, section, dialect.name);
-    const looked = await lookAt(answer.messages(), { mapping, ledger, destination, ehr, signal });
+    const looked = await lookAt(answer.messages(), {
+      mapping,
+      canonicalBase,
+      explain,
+      ledger,
+      destination,
+      ehr,
+      signal,
+    });
     return { kind: 'report', report: previewReport({ source: section.name, window, dialect, ehr }, answer, looked) };
   } finally {
     await destination.close();
@@ -89,6 +99,8 @@ async function dialectFor(
 
 interface LookParts {
   readonly mapping: Mapping;
+  readonly canonicalBase: string;
+  readonly explain: boolean;
   readonly ledger: Ledger | undefined;
   readonly destination: Destination;
   readonly ehr: DestinationCheck;
@@ -96,8 +108,8 @@ interface LookParts {
 }
 
 async function lookAt(records: readonly SourceRecord[], parts: LookParts): Promise<readonly Looked[]> {
-  const { mapping, ledger } = parts;
-  const validate = await fullValidator();
+  const { mapping, canonicalBase, explain, ledger } = parts;
+  const validate = await siteValidator(canonicalBase);
   const made = records.map((record) => ({ record, mapped: mapping.map(record) }));
   const deliveries: Delivery[] = [];
   for (const { record, mapped } of made) {
@@ -107,9 +119,10 @@ async function lookAt(records: readonly SourceRecord[], parts: LookParts): Promi
   }
   const held = await heldOf(deliveries, parts);
   return made.map(({ record, mapped }): Looked => {
-    if (mapped.kind !== 'communication') return { record, mapped };
+    const about = { record, ...(explain ? { explanation: mapping.explain(record) } : {}) };
+    if (mapped.kind !== 'communication') return { ...about, mapped };
     const itsHeld = held.get(record.key) ?? { kind: 'unknown', problem: { code: 'outcome-unknown' } };
-    return { record, mapped, findings: validate(mapped.resource), held: itsHeld };
+    return { ...about, mapped, findings: validate(mapped.resource), held: itsHeld };
   });
 }
 

@@ -1,3 +1,5 @@
+import { shown } from './shown.ts';
+
 /** Rows as lines in which the columns stand under each other. */
 export function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
@@ -25,10 +27,7 @@ const charactersIn = (text: string): readonly string[] =>
 
 /** A value as JSON, on one line, in which nothing is invisible or a command to the terminal. */
 export function shownValue(value: string | number | boolean): string {
-  const text = JSON.stringify(value).replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  const text = shown(value);
   const all = charactersIn(text);
   return all.length <= longest ? text : `${all.slice(0, longest - 1).join('')}…`;
 }

@@ -1,12 +1,9 @@
-/**
- * A value as JSON on one line, for a terminal. What a patient writes must not steer it: JSON escapes the control
- * characters of ASCII, and here go DEL, the C1 controls, Unicode's line ends and what turns the direction of writing.
- */
-export const shown = (value: unknown): string => (value === undefined ? 'nothing' : plain(JSON.stringify(value)));
-
-/** The same for a text that is printed as it is. */
+/** A text in which nothing is invisible or a command to the terminal: what a patient writes must not steer it. */
 export const plain = (text: string): string =>
   text.replaceAll(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
+
+/** A value as JSON on one line. */
+export const shown = (value: unknown): string => (value === undefined ? 'nothing' : plain(JSON.stringify(value)));

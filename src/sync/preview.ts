@@ -2,6 +2,7 @@ import type { Communication } from 'fhir/r4.js';
 import type { DestinationCheck } from '../destinations/destination.ts';
 import type { Held } from '../exchange/delivery.ts';
 import { contentDifferences, type Difference } from '../exchange/difference.ts';
+import type { Explanation } from '../exchange/explanation.ts';
 import { problemKind, type Problem } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Direction, SourceRecord } from '../exchange/record.ts';
@@ -51,6 +52,8 @@ export interface PreviewSummary {
 interface OfMessage {
   readonly key: RecordKey;
   readonly direction: Direction;
+  /** What made each element, where that was asked for. */
+  readonly explanation?: Explanation;
 }
 
 interface Made extends OfMessage {
@@ -78,7 +81,7 @@ export type PreviewedMessage =
   | (OfMessage & { readonly state: 'skipped' | 'rejected'; readonly problem: Problem });
 
 /** One message, and what mapping, validation and EHR say of it. */
-export type Looked = { readonly record: SourceRecord } & (
+export type Looked = { readonly record: SourceRecord; readonly explanation?: Explanation } & (
   | {
       readonly mapped: Extract<Mapped, { kind: 'communication' }>;
       readonly findings: readonly string[];
@@ -131,12 +134,13 @@ export function previewReport(
 }
 
 function previewed(looked: Looked): PreviewedMessage {
-  const { key, direction } = looked.record;
-  if (!('held' in looked)) return { key, direction, state: looked.mapped.kind, problem: looked.mapped.problem };
+  const { record, explanation } = looked;
+  const of = { key: record.key, direction: record.direction };
+  const explained = explanation === undefined ? {} : { explanation };
+  if (!('held' in looked)) return { ...of, state: looked.mapped.kind, problem: looked.mapped.problem, ...explained };
   const { mapped, findings, held } = looked;
   const { resource, counts } = mapped;
-  const of = { key, direction };
-  const made = { findings, counts, resource };
+  const made = { findings, counts, resource, ...explained };
   switch (held.kind) {
     case 'absent':
       return { ...of, state: 'create', ...made };

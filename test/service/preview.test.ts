@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { PreviewReport } from '../../src/sync/preview.ts';
 import { bothSides, type BothSides, type BothSidesOptions } from '../support/both-sides.ts';
 import { runProgram, startProgram, type Ended, type Running } from '../support/program.ts';
@@ -164,6 +165,33 @@ describe('a preview', () => {
     expect(stdout).toContain('1 skipped, 1 rejected; 0 not valid; 1 row cannot be read');
   });
 
+  it('names what full validation finds, beside what would become of the message, and ends with 3', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'own-mapping-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const own = ['extension:', '  - url: =base(StructureDefinition/sms-unheard-of)', '    valueString: North'];
+    writeFileSync(join(folder, 'outgoing.yaml'), own.join('\n'));
+    const { code, stdout } = await runProgram(['preview', '--limit', '1', '--config', sides.configFile], {
+      env: { MAPPING_FOLDER: folder },
+    });
+    expect(code).toBe(3);
+    expect(stdout).toContain('    extension(sms-unheard-of): {"valueString":"North"}\n');
+    expect(stdout).toMatch(/^ {4}not valid: Communication\.extension\[\d+\]: is below the canonical base/m);
+    expect(stdout).toContain('1 would be created, 0 updated, 0 unchanged, 0 skipped, 0 rejected; 1 not valid');
+  });
+
+  it('explains what made each element, when it is asked to', async () => {
+    await reopen({ rows: [row({}), row({ outgoingMessageId: 'b'.repeat(32), recipientType: 'STAFF' })] });
+    const { stdout } = await preview('--explain');
+    expect(stdout).toMatch(/^create {2}outgoing \S+\n {4}resourceType /m);
+    expect(stdout).toMatch(
+      /^ {4}status +"not-done" +<- =decide\(outcome\.status\).* outcome row \d+ .*outgoing\.yaml:\d+/m,
+    );
+    expect(stdout).toMatch(/^skipped .*\n {4}table who .*skip/m);
+    const { report } = await previewed('--explain', '--limit', '1');
+    expect(report.messages[0]?.explanation?.elements.length).toBeGreaterThan(20);
+    expect((await previewed('--limit', '1')).report.messages[0]?.explanation).toBeUndefined();
+  });
+
   it('ends with 1 when the EHR cannot be asked, and shows what the mapping makes all the same', async () => {
     await sides.stopEhr();
     const { code, stdout, stderr } = await preview();
@@ -196,7 +224,7 @@ describe('a preview', () => {
   it('prints nothing that steers the terminal', async () => {
     await reopen({ rows: [row({ outgoingMessage: 'Hello \u009b31m\u202egnp.exe' })] });
     const { stdout } = await preview();
-    expect(stdout).toContain(String.raw`Hello \u009b31m\u202egnp.exe`);
+    expect(stdout).toContain(String.raw`Hello \u{9b}31m\u{202e}gnp.exe`);
   });
 
   it.each([

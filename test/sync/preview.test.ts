@@ -92,6 +92,15 @@ describe('the report of a preview', () => {
     expect(report.summary).toMatchObject({ create: 1, notValid: 1 });
   });
 
+  it('holds the explanation of each message that has one, written or not', () => {
+    const explanation = plainMapping.explain(message('a'));
+    const report = reportOf(
+      { ...mapped(message('a'), { kind: 'absent' }), explanation },
+      { ...left('staff', 'skipped', 'not-for-a-chart'), explanation },
+    );
+    expect(report.messages).toMatchObject([{ explanation }, { explanation }]);
+  });
+
   it('says what was asked, how many rows came, which are none, and how many messages were not looked at', () => {
     const answer = gatherMessages(1);
     const unreadable = { key: 'k', position: 2, problem: { code: 'missing-id' as const }, body: '{"secret": 1}' };
