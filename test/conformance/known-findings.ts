@@ -65,7 +65,7 @@ const uncheckedSource: KnownFinding = {
 };
 
 const ourProfile: KnownFinding = {
-  severity: 'error',
+  severity: 'warning',
   where: /^(?:Communication\.meta\.profile\[0\]|null)$/,
   pattern: /\bhttps:\/\/fhir\.example-health\.org\/StructureDefinition\/sms-communication\b/,
   reason: 'This example claims our profile, as a site may ask for; R4 alone does not know it.',

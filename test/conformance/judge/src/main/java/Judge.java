@@ -51,14 +51,15 @@ public class Judge {
     System.out.println("ready at http://127.0.0.1:" + http.getAddress().getPort());
   }
 
-  private static FhirValidator validator(FhirContext fhir, boolean anyExtension, IValidationSupport... known) {
+  /** A lenient one lets extensions and profiles pass that it does not know. */
+  private static FhirValidator validator(FhirContext fhir, boolean lenient, IValidationSupport... known) {
     ValidationSupportChain chain = new ValidationSupportChain(known);
     chain.addValidationSupport(new CommonCodeSystemsTerminologyService(fhir));
     chain.addValidationSupport(new InMemoryTerminologyServerValidationSupport(fhir));
     chain.addValidationSupport(new SnapshotGeneratingValidationSupport(fhir));
     FhirInstanceValidator instances = new FhirInstanceValidator(chain);
-    instances.setAnyExtensionsAllowed(anyExtension);
-    instances.setErrorForUnknownProfiles(true);
+    instances.setAnyExtensionsAllowed(lenient);
+    instances.setErrorForUnknownProfiles(!lenient);
     // By "4.0.1" the validator does not find itself where an extension says on which element it may stand, and
     // would load R4 from the network.
     instances.setWrappedWorkerContext(chain, new WorkerContextValidationSupportAdapter(chain) {
