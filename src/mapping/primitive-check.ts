@@ -63,6 +63,6 @@ export const primitiveChecks: Readonly<Record<PrimitiveType, (value: unknown) =>
   decimal: (value) => typeof value === 'number' && Number.isFinite(value),
   dateTime: isDateTime,
   instant: (value) => isDateTime(value) && String(value).includes('T'),
-  base64Binary: matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+  base64Binary: matching(/^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
   xhtml: (value) => isText(value) && value.startsWith('<div xmlns="http://www.w3.org/1999/xhtml"'),
 };

@@ -68,11 +68,19 @@ export async function loadMedplum(structures: readonly StructureDefinition[]): P
   };
 }
 
-/** Looked at by ourselves: R4's blank is not JavaScript's; and these two name a value, or no path. */
-const ownRules = /^(?:String must contain non-whitespace content|Invalid reference: |Conflicting choice of type )/;
+/**
+ * Looked at by ourselves: R4's blank is not JavaScript's; Medplum takes `value` and `contentType` for a `value[x]` and a
+ * `content[x]`; and two name a value, or no path.
+ */
+const ownRules = [
+  'String must contain non-whitespace content',
+  'Invalid additional property ',
+  'Invalid reference: ',
+  'Conflicting choice of type ',
+];
 
 /** The diagnostics hold what an invariant was evaluated with, and are left out. */
 function told({ expression, details }: OperationOutcomeIssue): readonly Told[] {
   const text = details?.text ?? 'is not valid';
-  return ownRules.test(text) ? [] : [{ path: expression?.join(', ') ?? '', says: text }];
+  return ownRules.some((rule) => text.startsWith(rule)) ? [] : [{ path: expression?.join(', ') ?? '', says: text }];
 }

@@ -1,5 +1,5 @@
 import type { ElementDefinition } from 'fhir/r4.js';
-import type { R4Index } from './r4-definitions.ts';
+import type { DefinedElement, R4Index } from './r4-definitions.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -24,7 +24,11 @@ export const isObject = (value: unknown): value is JsonObject =>
 export const listOf = (value: unknown): readonly unknown[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
-/** Every element that R4 knows, parents first; what it does not know is left out. */
+/** The type of what R4 does not know, and of a resource that is not written here: neither is walked into. */
+export const noElement = 'no element';
+export const noResource = 'Resource';
+
+/** Every element, parents first. */
 export function walk(resource: JsonObject, index: R4Index): readonly Visited[] {
   const found: Visited[] = [];
   const type = String(resource['resourceType']);
@@ -33,25 +37,28 @@ export function walk(resource: JsonObject, index: R4Index): readonly Visited[] {
 
   function visit(visited: Visited): void {
     found.push(visited);
-    const { path, value, type, container } = visited;
-    if (!isObject(value) || index.isPrimitive(type)) return;
+    const { value, type } = visited;
+    if (!isObject(value) || index.isPrimitive(type) || type === noElement || type === noResource) return;
     for (const [name, below] of Object.entries(value)) {
+      if (name === 'resourceType' && index.isResource(type)) continue;
       const element = index.element(type, name);
-      if (element === undefined) continue;
-      const { definition } = element;
-      const step = (value: unknown, position: string): void => {
-        const type = element.type === 'Resource' ? typeOf(value) : element.type;
-        const own = definition.path === 'Bundle.entry.resource' && isObject(value) ? value : container;
-        visit({ path: `${path}.${name}${position}`, value, type, definition, parent: visited, container: own });
-      };
-      if (Array.isArray(below) && below.length > 0) below.forEach((each, position) => step(each, `[${position}]`));
-      else step(below, '');
+      if (element !== undefined && Array.isArray(below) && below.length > 0) {
+        below.forEach((each, position) => visit(elementOf(visited, element, `${name}[${position}]`, each)));
+      } else visit(elementOf(visited, element, name, below));
     }
   }
-}
 
-/** Of a resource within another. */
-function typeOf(value: unknown): string {
-  const type = isObject(value) ? value['resourceType'] : undefined;
-  return typeof type === 'string' ? type : 'Resource';
+  function elementOf(parent: Visited, element: DefinedElement | undefined, step: string, value: unknown): Visited {
+    const path = `${parent.path}.${step}`;
+    const definition = element?.definition;
+    const type = element === undefined ? noElement : element.type === 'Resource' ? typeOf(value) : element.type;
+    const own = definition?.path === 'Bundle.entry.resource' && isObject(value) ? value : parent.container;
+    return { path, value, type, definition, parent, container: own };
+  }
+
+  /** Of a resource within another. */
+  function typeOf(value: unknown): string {
+    const type = isObject(value) ? value['resourceType'] : undefined;
+    return typeof type === 'string' && index.isResource(type) ? type : noResource;
+  }
 }

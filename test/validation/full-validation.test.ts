@@ -58,7 +58,7 @@ describe('full validation', () => {
   it.each([
     ['a missing status', { ...good, status: undefined }, 'Communication.status: Missing required property'],
     ['a status of no required code', { ...good, status: 'sent' }, 'Communication.status: is no code of'],
-    ['an unknown element', { ...good, colour: 'red' }, 'Communication.colour: Invalid additional property'],
+    ['an unknown element', { ...good, colour: 'red' }, 'Communication.colour: is no element here'],
     [
       'an empty text',
       { ...good, payload: [{ contentString: '' }] },
