@@ -53,8 +53,9 @@ const unmatched = (code: string, comment: string): ConceptMapGroupElement =>
 const fixed = (code: string) => ({ mode: 'fixed' as const, code });
 const asProvided = { mode: 'provided' as const };
 
-/** A group without elements is none. */
+/** In place of the groups that the map came with. One without elements is none. */
 function withGroups(map: ConceptMap, groups: readonly ConceptMapGroup[]): ConceptMap {
+  const { group: _, ...ungrouped } = map;
   const group = groups.filter(({ element }) => element.length > 0);
-  return group.length === 0 ? map : { ...map, group };
+  return group.length === 0 ? ungrouped : { ...ungrouped, group };
 }
