@@ -12,9 +12,9 @@ const exampleOfBase = 'https://fhir.your-hospital.org';
 
 export const artefactsCommand: Command = {
   name: 'artefacts',
-  usage: 'artefacts [--base URL] --out DIR [--config FILE]',
+  usage: 'artefacts [--base URL] --out DIR [--config FILE] [--json]',
   summary:
-    'Writes the conformance artefacts (profile, extensions, codes, maps, examples) below your own base into DIR. The base is --base, or mapping.canonicalBase of the configuration.',
+    'Writes the conformance artefacts (profile, extensions, codes, maps, examples) into DIR, below --base or mapping.canonicalBase.',
   async run(args, io) {
     const { values } = readArguments(args, artefactsCommand.usage, {
       base: { type: 'string' },
