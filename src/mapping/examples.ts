@@ -2,14 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keySpace, type KeySpace } from '../exchange/record-key.ts';
 import type { SourceRecord, VendorRow } from '../exchange/record.ts';
-import { differencesBetween, type JsonDifference } from './example-difference.ts';
-import { exampleSettings, readExampleSettings } from './example-settings.ts';
+import { deviations, type ExampleDeviation } from './example-difference.ts';
+import { exampleSettings, readExampleSettings, type ExampleSettings } from './example-settings.ts';
 import type { Layers } from './layers.ts';
 import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
 import type { Mapping } from './mapping.ts';
 
 /** One place in which an example and the mapping disagree. */
-export interface ExampleDifference extends JsonDifference {
+export interface ExampleDifference extends ExampleDeviation {
   /** The example's folder and file. */
   readonly example: string;
 }
@@ -31,7 +31,7 @@ export function checkExamples({ layers, fields }: ExamplesOf): ExamplesCheck {
   const examples = exampleNames(layers);
   const differences = examples.flatMap((example) =>
     mapExample({ layers, fields }, example).flatMap(({ file, given, expected }) =>
-      differencesBetween(given, expected).map((difference) => ({ example: `${example}/${file}`, ...difference })),
+      deviations(given, expected).map((difference) => ({ example: `${example}/${file}`, ...difference })),
     ),
   );
   return { examples: examples.length, differences };
@@ -54,7 +54,9 @@ export function layersWithExamples(layers: Layers): Layers {
   return [base, ...overlays.slice(0, last + 1)];
 }
 
-const examplesIn = (layers: Layers): string => join(layers.at(-1) ?? layers[0], 'examples');
+const topmost = (layers: Layers): string => layers.at(-1) ?? layers[0];
+
+const examplesIn = (layers: Layers): string => join(topmost(layers), 'examples');
 
 /** One message of an example: what the mapping gives for it, and what the file says. */
 export interface MappedExample {
@@ -67,7 +69,7 @@ export interface MappedExample {
 /** Maps one example. Files that cannot be read are differences, not errors. */
 export function mapExample({ layers, fields }: ExamplesOf, example: string): readonly MappedExample[] {
   const path = (file: string): string => join(examplesIn(layers), example, file);
-  const read = readExampleSettings(jsonIn(path('settings.json')));
+  const read = settingsOfExample(topmost(layers), example);
   if (read.kind === 'mistake') return [{ file: 'settings.json', given: undefined, expected: read.mistake }];
   const keys = keySpace(exampleSettings.canonicalBase);
   const loaded = loadMapping({ layers, fields, keys, settings: read.settings });
@@ -90,19 +92,23 @@ export function mapExample({ layers, fields }: ExamplesOf, example: string): rea
   return [...messages, ...left.map((file) => ({ file, given: undefined, expected: jsonIn(path(file)) }))];
 }
 
+/** What the example in this folder is mapped with. */
+export const settingsOfExample = (folder: string, example: string): ExampleSettings =>
+  readExampleSettings(jsonIn(join(folder, 'examples', example, 'settings.json')));
+
 /** The messages of the row of an example in this folder; none where it cannot be read. */
 export function exampleMessages(
   folder: string,
   example: string,
   keys: KeySpace,
-  mapping: Mapping,
+  mapping: Pick<Mapping, 'stageOf'>,
 ): readonly SourceRecord[] {
   const row = rowIn(join(folder, 'examples', example, 'row.json'));
   return row === undefined ? [] : messagesOf(row, keys, mapping);
 }
 
 /** The messages of a row, as the source makes them: the one sent, and the text received where there is one. */
-function messagesOf(row: VendorRow, keys: KeySpace, { stageOf }: Mapping): readonly SourceRecord[] {
+function messagesOf(row: VendorRow, keys: KeySpace, { stageOf }: Pick<Mapping, 'stageOf'>): readonly SourceRecord[] {
   const id = row['outgoingMessageId'] ?? '';
   const text = row['incomingMessage'] ?? '';
   const thread = keys.outgoing(id);

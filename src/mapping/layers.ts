@@ -50,7 +50,7 @@ export function readLayers(layers: Layers, report: Report): MappingFiles | undef
  * How a layer is called where a mistake is told: `dialog-health/dialects/epic` where it comes with the program, else its
  * path, from here when it is below.
  */
-function layerName(base: string, folder: string): string {
+export function layerName(base: string, folder: string): string {
   const path = [dirname(base), '.'].map((from) => relative(from, folder)).find((each) => !each.startsWith('..'));
   return (path ?? folder).split(sep).join('/');
 }
