@@ -81,10 +81,12 @@ describe('what may be said of a patient', () => {
       await runProgram(['rejected', 'list', '--json', ...config]),
       await runProgram(['check', ...config]),
       await runProgram(['translate', ...config, sides.rowsFile]),
+      await runProgram(['preview', '--explain', ...config]),
     ];
-    expect(outputs.map(({ code }) => code)).toEqual([3, 3, 0, 0, 0, 0, 3]);
+    expect(outputs.map(({ code }) => code)).toEqual([3, 3, 0, 0, 0, 0, 3, 3]);
     for (const { stderr } of outputs) expect(stderr).not.toMatch(words);
-    for (const { stdout } of outputs.slice(0, -1)) expect(stdout).not.toMatch(words);
+    // The last two are asked for what it is.
+    for (const { stdout } of outputs.slice(0, -2)) expect(stdout).not.toMatch(words);
     expect(outputs[0]?.stderr).toContain('record_delivered');
     expect(outputs[0]?.stderr).toContain('record_rejected');
     expect(outputs[0]?.stderr).toContain('record_waiting');
