@@ -1,7 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commandLine } from '../../src/command-line.ts';
 import { runProgram } from '../support/program.ts';
 import { published } from './site.ts';
 
@@ -19,6 +21,20 @@ const filesIn = (out: string): readonly string[] =>
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(out.length + 1))
     .toSorted();
+
+/** The command in this process: another one for each mistake would take long. */
+async function called(args: readonly string[]) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const code = await commandLine(['artefacts', ...args], {
+    env: {},
+    stdin,
+    stdout,
+    stderr,
+    now: () => 0,
+    stopped: new Promise(() => {}),
+  });
+  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+}
 
 describe('artefacts', () => {
   it('writes all of them for a base into a folder that it makes, and prints what it wrote', async () => {
@@ -79,10 +95,7 @@ describe('artefacts', () => {
     ['a configuration that is not there', ['--out', 'OUT', '--config', '/run/none.yaml'], /\/run\/none\.yaml/],
   ])('refuses %s, and writes nothing', async (_what, args, complaint) => {
     const out = join(folder, 'out');
-    const { code, stdout, stderr } = await runProgram([
-      'artefacts',
-      ...args.map((each) => (each === 'OUT' ? out : each)),
-    ]);
+    const { code, stdout, stderr } = await called(args.map((each) => (each === 'OUT' ? out : each)));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(complaint);
     expect(stderr).not.toMatch(/canary7f3a|\n\s+at /);
