@@ -94,11 +94,11 @@ export function argumentCheck(functions: readonly FormulaFunction[], guide: Guid
   const alike = Map.groupBy(functions, ({ inside }) => inside);
   const written = [...alike].map(([inside, group]) => `(?:${namesOf(group)})\\(${inside}\\)`);
   return {
-    // Told where the mouse rests on a formula.
+    // Told where the mouse rests on a formula, as the heading: below it stands what the element is for.
     anyOf: [
       ...functions.map(({ name }) => ({
         pattern: `^=${name}\\(`,
-        description: `${signature(name, guide)}: ${guide.get(name)?.gives}`,
+        title: `${signature(name, guide)}: ${guide.get(name)?.gives}`,
       })),
       {},
     ],

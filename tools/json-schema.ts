@@ -8,7 +8,6 @@ export interface JsonSchema {
   readonly description?: string;
   readonly type?: JsonType | readonly JsonType[];
   readonly enum?: readonly string[];
-  readonly examples?: readonly string[];
   readonly pattern?: string;
   /** What an editor says of a text that does not match. */
   readonly patternErrorMessage?: string;

@@ -27,7 +27,7 @@ export function mappingSchema(): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     $comment: 'Made by "npm run schema". The meanings of elements are those of HL7 FHIR R4.',
-    title: 'A mapping file of dialog-health-fhir',
+    description: 'A mapping file of dialog-health-fhir.',
     type: 'object',
     if: { anyOf: ['tables', 'codings', 'parties'].map((section) => ({ required: [section] })) },
     then: { $ref: '#/definitions/codes' },

@@ -142,8 +142,7 @@ function codeSchema(codes: readonly string[], material: SchemaMaterial): JsonSch
     then: { allOf },
     else: { enum: codes },
     // Where nothing is written yet, an editor looks into neither.
-    examples: codes,
-    defaultSnippets,
+    defaultSnippets: [...codes.map((code) => ({ label: code, description: '', body: code })), ...defaultSnippets],
   };
 }
 
