@@ -37,7 +37,7 @@ describe('the dialect r4-strict, where HAPI validates every request', () => {
     for (const { resource } of strict) expect(await readBack(resource)).toEqual(contentOf(resource));
   });
 
-  it.each(strict)('$name has no error by $validate', async ({ resource }) => {
+  it.each(strict)('$name has no error when HAPI is asked to validate it', async ({ resource }) => {
     expect(await errorsByValidate(resource)).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe('the dialect r4-strict, where HAPI validates every request', () => {
     },
   );
 
-  it.each(usual)('finds an error by $validate in $name without the dialect', async ({ resource }) => {
+  it.each(usual)('$name without the dialect has an error when HAPI is asked to validate it', async ({ resource }) => {
     expect(await errorsByValidate(resource)).toEqual([expect.stringContaining('SMSWRIT')]);
   });
 });
