@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchIntake } from './intake.ts';
 import { benchMapping } from './mapping.ts';
+import { benchValidation } from './validation.ts';
 import { benchWholeWay } from './whole-way.ts';
 
 /** One thing measured. */
@@ -21,7 +22,8 @@ export interface Figure {
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
   const { figures: ofMapping, timesJsonata } = await benchMapping();
-  const figures = [...ofMapping, ...(await benchIntake(folder)), ...(await benchWholeWay(folder))];
+  const ofValidation = await benchValidation();
+  const figures = [...ofMapping, ...ofValidation, ...(await benchIntake(folder)), ...(await benchWholeWay(folder))];
   const rate = ({ count, seconds }: Figure): number => count / seconds;
   const slowest = Math.min(...figures.map(rate));
   const width = Math.max(...figures.map(({ what }) => what.length));
