@@ -23,8 +23,8 @@ export type FullValidator = (resource: unknown) => readonly string[];
 
 /**
  * Full validation against R4: structure, cardinality, formats, FHIRPath invariants, the codes of required value sets,
- * references, contained resources, extensions. A thousand times slower than the check that each record goes through,
- * and loaded only when it is asked for (200 ms): for preview, for the examples of a mapping, for tests.
+ * references, contained resources, extensions. A hundred times slower than the check that each record goes through,
+ * and loaded only when it is asked for, in a tenth of a second: for preview, for the examples of a mapping, for tests.
  */
 export async function fullValidator(options: FullValidationOptions = {}): Promise<FullValidator> {
   const packaged = readR4Definitions();
