@@ -70,7 +70,7 @@ export function formulaFunctions(fields: readonly string[]): readonly FormulaFun
   ];
 }
 
-const word = '[^\\s.,()]+';
+const word = '[^.,()]+';
 const nothing = { inside: '\\s*', places: '' };
 const anyName = { inside: '[^,()]+', places: '${1:name}' };
 
