@@ -101,7 +101,7 @@ const wantedIn = (node: MappingNode, present: readonly string[] = []): readonly 
     }),
   );
 
-/** What a table keeps out of the chart shows the rows that it fits, and no more. */
+/** What a table keeps out of the chart shows the rows that it fits, and what the lack of a field comes to. */
 function shownBy(message: ExampleMessage, { files, codes }: CoveredMapping): readonly string[] {
   const { direction, body } = message;
   const formulas = formulasIn(files[direction]);
@@ -114,8 +114,12 @@ function shownBy(message: ExampleMessage, { files, codes }: CoveredMapping): rea
     ...(row === undefined ? [] : [fitted(row)]),
     ...table.fields.filter((field) => hasText(body, field)).map((field) => looked(table, field)),
   ]);
-  const refused = [...asked.values()].some(({ row }) => row?.kind === 'refused');
-  return [direction, ...ofTables, ...(refused ? [] : formulas.flatMap(shownByFormula))];
+  const refusing = [...asked.values()].filter(({ row }) => row?.kind === 'refused').map(({ table }) => table);
+  const lacked = refusing.flatMap(({ fields }) => fields.filter((field) => !hasText(body, field)));
+  const blanks = formulas.flatMap((formula) =>
+    formula.fields.filter((field) => lacked.includes(field)).map((field) => read(formula, field, false)),
+  );
+  return [direction, ...ofTables, ...(refusing.length > 0 ? blanks : formulas.flatMap(shownByFormula))];
 
   function shownByFormula(formula: Formula): readonly string[] {
     const { name, table, column } = formula;
