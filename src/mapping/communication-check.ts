@@ -134,7 +134,7 @@ function typeCheck(type: TypeName): Check {
 
 /** `Patient/x`, `Patient?identifier=…`, an absolute address, or a `urn:`. */
 const followable =
-  /^(?:[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|[A-Z][A-Za-z]+\?\S+|https?:\/\/[^\s\/]\S*|urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|urn:oid:[0-2](?:\.\d+)+)$/;
+  /^(?:[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|[A-Z][A-Za-z]+\?\S+|https?:\/\/[^\s/]\S*|urn:uuid:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|urn:oid:[0-2](?:\.\d+)+)$/;
 
 function referenceFault(reference: unknown, contained: Contained): string | undefined {
   if (typeof reference !== 'string') return undefined;
