@@ -64,16 +64,16 @@ function requirements(type: ComplexType): JsonSchema | undefined {
 
 /** Of some elements there is one at most: beside each, only those may stand that are none of them. */
 function oneAtMost(type: ComplexType): JsonSchema {
-  const { elements, exactlyOne = [] } = r4Types[type];
-  const others = Object.keys(elements).filter((name) => !exactlyOne.includes(name));
+  const { elements, exactlyOne = [], oneAtMost: alternatives = exactlyOne } = r4Types[type];
+  const others = Object.keys(elements).filter((name) => !alternatives.includes(name));
   const beside = (name: string): JsonSchema => ({
     properties: Object.fromEntries([...others, name].map((each) => [each, true])),
     additionalProperties: false,
     errorMessage: `One of these too many: ${name} stands beside it.`,
   });
-  return exactlyOne.length === 0
+  return alternatives.length === 0
     ? {}
-    : { dependencies: Object.fromEntries(exactlyOne.map((name) => [name, beside(name)])) };
+    : { dependencies: Object.fromEntries(alternatives.map((name) => [name, beside(name)])) };
 }
 
 /** A map of the type's elements, or a formula that gives one. */

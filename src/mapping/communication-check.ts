@@ -72,7 +72,7 @@ interface KnownElement {
 const counts = (names: readonly string[] | undefined, name: string): number => (names?.includes(name) === true ? 1 : 0);
 
 function complexCheck(type: ComplexType): Check {
-  const { elements, exactlyOne, someOf } = r4Types[type];
+  const { elements, exactlyOne, oneAtMost = exactlyOne, someOf } = r4Types[type];
   const names = Object.keys(elements);
   const required = names.filter((name) => elements[name]?.required);
   // An element of which nothing is there but its id is empty.
@@ -83,7 +83,7 @@ function complexCheck(type: ComplexType): Check {
       {
         check: elementCheck(element),
         required: counts(required, name),
-        alternative: counts(exactlyOne, name),
+        alternative: counts(oneAtMost, name),
         some: counts(someOf ?? fillings, name),
       },
     ]),
@@ -102,7 +102,7 @@ function complexCheck(type: ComplexType): Check {
       some += element.some;
     }
     if (found < required.length) return `.${required.find((name) => value[name] === undefined)}`;
-    if (exactlyOne !== undefined && alternatives !== 1) return '';
+    if (alternatives > 1 || (exactlyOne !== undefined && alternatives === 0)) return '';
     if (some === 0) return '';
     return isReference ? referenceFault(value['reference'], contained) : undefined;
   };

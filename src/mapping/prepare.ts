@@ -45,7 +45,7 @@ function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: P
 
 /** Elements that R4 wants in a type, and are not written. */
 function reportMissing(node: MapNode, type: ComplexType, path: string, report: Report): void {
-  const { elements, exactlyOne, someOf } = r4Types[type];
+  const { elements, exactlyOne, oneAtMost, someOf } = r4Types[type];
   const owner = path === '' ? type : path;
   const has = (name: string): boolean => node.entries.some(({ key }) => key === name);
   for (const [name, { required }] of Object.entries(elements)) {
@@ -57,6 +57,8 @@ function reportMissing(node: MapNode, type: ComplexType, path: string, report: R
     const has = found === undefined || found.length === 0 ? 'none' : found.join(' and ');
     report(node.place, owner, `needs exactly one of: ${wanted}; it has ${has}`);
   }
+  const together = oneAtMost?.filter(has) ?? [];
+  if (together.length > 1) report(node.place, owner, `takes one of: ${together.join(', ')}; take the others out`);
   if (someOf !== undefined && !someOf.some(has)) report(node.place, owner, `needs one of: ${someOf.join(', ')}`);
 }
 

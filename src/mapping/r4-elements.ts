@@ -52,6 +52,8 @@ export interface R4Type {
   readonly elements: Readonly<Record<string, R4Element>>;
   /** Of these exactly one. */
   readonly exactlyOne?: readonly string[];
+  /** Of these at most one. */
+  readonly oneAtMost?: readonly string[];
   /** Of these at least one. */
   readonly someOf?: readonly string[];
 }
@@ -274,6 +276,7 @@ export const r4Types: Readonly<Record<ComplexType, R4Type>> = {
       time: one('dateTime'),
       text: one('markdown', must),
     },
+    oneAtMost: ['authorReference', 'authorString'],
   },
 };
 

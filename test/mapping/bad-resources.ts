@@ -129,6 +129,9 @@ export const defects: Readonly<Record<string, Readonly<Record<string, Json>>>> =
     'text and reference': but({ payload: [{ contentString: 'a', contentReference: { display: 'b' } }] }),
     'text and attachment': but({ payload: [{ contentString: 'a', contentAttachment: { title: 'b' } }] }),
   },
+  'note with two authors': {
+    'by name and by reference': but({ note: [{ text: 'a', authorString: 'b', authorReference: { display: 'c' } }] }),
+  },
   'payload without content': {
     'an id alone': but({ payload: [{ id: 'a' }] }),
     'an extension alone': but({ payload: [{ extension: [{ url, valueString: 'a' }] }] }),

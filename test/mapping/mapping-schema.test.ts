@@ -129,6 +129,13 @@ const mistakes: readonly Mistake[] = [
     '/extension/1',
   ],
   [
+    'a note with two authors',
+    'outgoing.yaml',
+    'payload:',
+    'note:\n  - text: a\n    authorString: b\n    authorReference: =party(patient)\npayload:',
+    '/note/0',
+  ],
+  [
     'a payload with two contents',
     'outgoing.yaml',
     '- contentString: =text(outgoingMessage)',

@@ -141,6 +141,13 @@ const cases: readonly Case[] = [
     '5 extension[1]: needs exactly one of: one value[x], or extension; it has valueString and valueCode',
   ],
   [
+    'a note with two authors',
+    'outgoing.yaml',
+    'payload:',
+    'note:\n  - text: a\n    authorString: b\n    authorReference: =party(patient)\npayload:',
+    '5 note[0]: takes one of: authorReference, authorString; take the others out',
+  ],
+  [
     'an empty list',
     'reply.yaml',
     'contained:\n  - =contained(who.to)',

@@ -65,7 +65,9 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
           reject(new Error(`ended with ${code} before ${name}: ${told}`));
         });
       }),
-    peakMemory: () => 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]),
+    // A process that is ending has given its memory back already.
+    peakMemory: () =>
+      1024 * Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? 0),
   };
 }
 
