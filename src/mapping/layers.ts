@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { readMappingFile, type MapNode } from './mapping-file.ts';
 import { hint, type Report } from './mistakes.ts';
 import { overlaid, overlaidCodes } from './overlay.ts';
@@ -48,11 +48,20 @@ export function readLayers(layers: Layers, report: Report): MappingFiles | undef
 
 /**
  * How a layer is called where a mistake is told: `dialog-health/dialects/epic` where it comes with the program, else its
- * path, from here when it is below.
+ * path, from here when it is below. No other layer is called as the base is.
  */
 export function layerName(base: string, folder: string): string {
-  const path = [dirname(base), '.'].map((from) => relative(from, folder)).find((each) => !each.startsWith('..'));
-  return (path ?? folder).split(sep).join('/');
+  const packaged = stepsBelow(dirname(base), folder);
+  if (packaged !== undefined) return packaged.join('/');
+  const own = stepsBelow('.', folder) ?? folder.split(sep);
+  return (own[0] === basename(base) ? ['.', ...own] : own).join('/');
+}
+
+/** The way down from a folder to another; undefined where the other is not below. */
+function stepsBelow(from: string, folder: string): readonly string[] | undefined {
+  const path = relative(from, folder);
+  const steps = path.split(sep);
+  return path === '' || steps[0] === '..' || isAbsolute(path) ? undefined : steps;
 }
 
 /** The mapping files of an overlay; each is optional, one at least must be there, and none may be misspelt. */
@@ -62,7 +71,8 @@ function yamlFilesIn(folder: string, name: string, report: Report): readonly str
   try {
     found = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file));
   } catch (error) {
-    report({ file: name, line: 1, column: 1 }, 'folder', `cannot be read${codeOf(error)}`);
+    const wanted = `cannot be read${codeOf(error)}; write mapping.folder as a path that begins with "./" or "/"`;
+    report({ file: name, line: 1, column: 1 }, 'folder', wanted);
     return [];
   }
   for (const file of found) {

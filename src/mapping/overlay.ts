@@ -32,10 +32,10 @@ function overlaidNode(key: string, base: MappingNode, over: MappingNode): Mappin
 }
 
 function overlaidList(name: string, base: ListNode, over: ListNode): ListNode | undefined {
-  const own = new Map(over.items.map((item) => [nameIn(item, name), item]));
+  const own = Map.groupBy(over.items, (item) => nameIn(item, name));
   own.delete(undefined);
   const names = new Set(base.items.map((item) => nameIn(item, name)));
-  const kept = base.items.map((item) => own.get(nameIn(item, name)) ?? item).filter((item) => !isLeftOut(item));
+  const kept = base.items.flatMap((item) => own.get(nameIn(item, name)) ?? [item]).filter((item) => !isLeftOut(item));
   // What has no name, or one that is not there to be left out, stays for the check to tell.
   const added = over.items.filter((item) => !names.has(nameIn(item, name)));
   const items = [...kept, ...added];

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { layerName } from '../../src/mapping/layers.ts';
 import { loadMapping, type LoadedMapping } from '../../src/mapping/load-mapping.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { anyRecord, communicationOf, folder, messagesOf, options, row } from './dialog-health.ts';
@@ -82,6 +83,14 @@ describe('a folder of the site lies over the mapping', () => {
     ]);
     expect(resource.extension?.[1]).toMatchObject({ valueCode: 'Example Mobile' });
     expect(resource.extension?.[4]).toMatchObject({ valueString: 'North' });
+  });
+
+  it('puts several extensions with one url in the place of the one below', () => {
+    const carrier = (value: string): string =>
+      `  - url: =base(StructureDefinition/sms-carrier)\n    valueString: ${value}\n`;
+    write('outgoing.yaml', `extension:\n${carrier('one')}${carrier('two')}`);
+    const carriers = outgoing().extension?.filter(({ url }) => url.endsWith('/sms-carrier'));
+    expect(carriers?.map(({ valueString }) => valueString)).toEqual(['one', 'two']);
   });
 
   it('leaves an extension out as a whole', () => {
@@ -202,7 +211,9 @@ describe('a mistake in a folder of the site is told with its place', () => {
   it('in a folder without a file, and in one that is not there', () => {
     expect(mistakes()[0]).toMatch(/folder: holds none of outgoing\.yaml, reply\.yaml, codes\.yaml/);
     own = join(own, 'nowhere');
-    expect(mistakes()[0]).toMatch(/folder: cannot be read \(ENOENT\)/);
+    expect(mistakes()[0]).toMatch(
+      /folder: cannot be read \(ENOENT\); write mapping\.folder as a path that begins with "\.\/" or "\/"$/,
+    );
   });
 
   it('in what is counted', () => {
@@ -210,5 +221,23 @@ describe('a mistake in a folder of the site is told with its place', () => {
     expect(mistakes()).toEqual([
       'codes.yaml:4:43 outcome.count: takes a word in small letters with hyphens, or "-" for nothing',
     ]);
+  });
+});
+
+describe('a layer is called', () => {
+  it('by its place beside the mapping that comes with the program', () => {
+    expect(layerName(folder, folder)).toBe('dialog-health');
+    expect(layerName(folder, join(folder, 'dialects', 'epic'))).toBe('dialog-health/dialects/epic');
+  });
+
+  it('by its path from here, or else by its path', () => {
+    expect(layerName(folder, resolve('our-mapping'))).toBe('our-mapping');
+    expect(layerName(folder, resolve('..our-mapping'))).toBe('..our-mapping');
+    expect(layerName(folder, '/etc/our-mapping')).toBe('/etc/our-mapping');
+    expect(layerName(folder, resolve('.'))).toBe(resolve('.'));
+  });
+
+  it('otherwise than the mapping below, whose rows it may put out of use', () => {
+    expect(layerName(folder, resolve('dialog-health'))).toBe('./dialog-health');
   });
 });
