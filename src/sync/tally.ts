@@ -20,7 +20,8 @@ export class ProblemTally {
 export class DeliveryTally {
   #delivered = 0;
   #skipped = 0;
-  readonly #counts: Record<string, number> = {};
+  /** By names that a mapping chooses, such as "constructor". */
+  readonly #counts = new Map<string, number>();
   /** Only those not delivered are held by key: memory follows the trouble, not the traffic. */
   readonly #open = new Map<RecordKey, { state: 'pending' | 'waiting' | 'rejected'; code: ProblemCode }>();
 
@@ -33,7 +34,7 @@ export class DeliveryTally {
         return;
       }
       this.#delivered += 1;
-      for (const name of counts) this.#counts[name] = (this.#counts[name] ?? 0) + 1;
+      for (const name of counts) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     } else {
       this.#open.set(settlement.key, { state: settlement.state, code: settlement.problem.code });
     }
@@ -55,7 +56,7 @@ export class DeliveryTally {
       rejected: open.filter(({ state }) => state === 'rejected').length,
       skipped: this.#skipped,
       problems: problems.counts(),
-      counts: { ...this.#counts },
+      counts: Object.fromEntries(this.#counts),
     };
   }
 }

@@ -37,6 +37,12 @@ describe('what a run reports', () => {
     expect(tally.report(0).counts).toEqual({ 'status-unlisted': 2, 'code-points-replaced': 1 });
   });
 
+  it('counts under any name that a mapping may choose', () => {
+    const tally = new DeliveryTally();
+    tally.add(delivered('a'), ['constructor']);
+    expect(tally.report(0).counts).toEqual({ constructor: 1 });
+  });
+
   it('names no problem that did not happen', () => {
     const problems = new ProblemTally();
     problems.add('unreadable-row', 0);
