@@ -1,4 +1,4 @@
-import type { RunReport } from '../exchange/reports.ts';
+import type { DeliveryReport, RunReport } from '../exchange/reports.ts';
 import { isoInstant } from '../exchange/window.ts';
 import type { Database } from './database/database.ts';
 import type { Lease } from './lease.ts';
@@ -79,7 +79,13 @@ export function makeRunHistory({ kysely }: Database, lease: Lease): Runs {
   };
 }
 
+/** 0.1.0 stored no `counts`. */
+interface StoredReport extends Omit<RunReport, 'delivery'> {
+  readonly delivery: Omit<DeliveryReport, 'counts'> & Partial<Pick<DeliveryReport, 'counts'>>;
+}
+
 function reportOf(row: { readonly report: string }): RunReport {
-  const report: RunReport = JSON.parse(row.report);
-  return report;
+  const report: StoredReport = JSON.parse(row.report);
+  const { counts = {}, ...delivery } = report.delivery;
+  return { ...report, delivery: { ...delivery, counts } };
 }

@@ -106,6 +106,15 @@ export function bookkeepingContract(newPlace: NewPlace): void {
       expect(await test.ledger.runs.get(begun.id)).toEqual(done(begun));
     });
 
+    it('reads a report of 0.1.0, which counted nothing', async () => {
+      const { delivery, ...report } = run(1, 0);
+      const { counts: _, ...before } = delivery;
+      const stored: object = { ...report, delivery: before };
+      await test.ledger.runs.begin(Object.assign(run(1, 0), stored));
+      expect(await test.ledger.runs.get(report.id)).toEqual(run(1, 0));
+      expect((await test.ledger.runs.list({ limit: 1 })).items).toEqual([run(1, 0)]);
+    });
+
     it('knows which run an Idempotency-Key started', async () => {
       await test.ledger.runs.begin(run(1, test.clock.at), 'key-1');
       await test.ledger.runs.begin(run(2, test.clock.at));
