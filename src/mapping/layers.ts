@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { readMappingFile, type MapNode } from './mapping-file.ts';
 import { hint, type Report } from './mistakes.ts';
-import { overlaid, overlaidCodes } from './overlay.ts';
+import { overlaid, overlaidCodes, reportOtherIdentity } from './overlay.ts';
 
 /** The folder of a mapping, and the folders that lie over it, each holding only what differs: a dialect, a site's own. */
 export type Layers = readonly [string, ...string[]];
@@ -36,14 +36,19 @@ export function readLayers(layers: Layers, report: Report): MappingFiles | undef
       return top;
     };
     const [outgoingOver, replyOver, codesOver] = files.map(read);
-    if (outgoing !== undefined && outgoingOver !== undefined) outgoing = overlaid(outgoing, outgoingOver);
-    if (reply !== undefined && replyOver !== undefined) reply = overlaid(reply, replyOver);
+    if (outgoing !== undefined && outgoingOver !== undefined) outgoing = resourceOver(outgoing, outgoingOver, report);
+    if (reply !== undefined && replyOver !== undefined) reply = resourceOver(reply, replyOver, report);
     if (codes !== undefined && codesOver !== undefined) codes = overlaidCodes(codes, codesOver);
     const wanted = read(needsFile);
     if (wanted !== undefined) needs.push(wanted);
   }
   if (!complete || outgoing === undefined || reply === undefined || codes === undefined) return undefined;
   return { outgoing, reply, codes, needs };
+}
+
+function resourceOver(base: MapNode, over: MapNode, report: Report): MapNode {
+  reportOtherIdentity(base, over, report);
+  return overlaid(base, over);
 }
 
 /**

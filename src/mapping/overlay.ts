@@ -1,4 +1,5 @@
 import type { ListNode, MapEntry, MapNode, MappingNode } from './mapping-file.ts';
+import type { Report } from './mistakes.ts';
 
 /** Stands in an overlay for an element that is to be left out. */
 const omitted = '=omit()';
@@ -32,17 +33,17 @@ function overlaidNode(key: string, base: MappingNode, over: MappingNode): Mappin
 }
 
 function overlaidList(name: string, base: ListNode, over: ListNode): ListNode | undefined {
-  const own = Map.groupBy(over.items, (item) => nameIn(item, name));
+  const own = Map.groupBy(over.items, (item) => textIn(item, name));
   own.delete(undefined);
-  const names = new Set(base.items.map((item) => nameIn(item, name)));
-  const kept = base.items.flatMap((item) => own.get(nameIn(item, name)) ?? [item]).filter((item) => !isLeftOut(item));
+  const names = new Set(base.items.map((item) => textIn(item, name)));
+  const kept = base.items.flatMap((item) => own.get(textIn(item, name)) ?? [item]).filter((item) => !isLeftOut(item));
   // What has no name, or one that is not there to be left out, stays for the check to tell.
-  const added = over.items.filter((item) => !names.has(nameIn(item, name)));
+  const added = over.items.filter((item) => !names.has(textIn(item, name)));
   const items = [...kept, ...added];
   return items.length === 0 ? undefined : { ...over, items };
 }
 
-function nameIn(item: MappingNode, name: string): string | undefined {
+function textIn(item: MappingNode, name: string): string | undefined {
   const node = item.kind === 'map' ? entryOf(item, name)?.node : undefined;
   return node?.kind === 'value' ? String(node.value) : undefined;
 }
@@ -56,7 +57,30 @@ const isLeftOut = (item: MappingNode): boolean =>
 const entryOf = (map: MapNode, key: string): MapEntry | undefined => map.entries.find((entry) => entry.key === key);
 
 /**
- * The same for `codes.yaml`. A table without `when` and `then` adds to the one below: its rows come first, since the
+ * What the EHR finds a message by must stay: with another id or identifier messages would be written twice, or one over
+ * another. Leaving it out is told by the check of what R4 requires.
+ */
+export function reportOtherIdentity(base: MapNode, over: MapNode, report: Report): void {
+  const tell = ({ place }: MappingNode, element: string, cure: string): void =>
+    report(place, element, `must stay as it is, or messages would be written twice, or over each other; ${cure}`);
+  const [id, ownId] = [base, over].map((map) => textIn(map, 'id'));
+  const own = entryOf(over, 'id');
+  if (own !== undefined && ownId !== id) tell(own.node, 'id', 'take the line out');
+  const values = new Map(itemsIn(base, 'identifier').map((item) => [textIn(item, 'system'), textIn(item, 'value')]));
+  for (const item of itemsIn(over, 'identifier')) {
+    const system = textIn(item, 'system');
+    if (values.has(system) && values.get(system) !== textIn(item, 'value'))
+      tell(item, 'identifier', 'give yours a system of its own');
+  }
+}
+
+function itemsIn(map: MapNode, name: string): readonly MappingNode[] {
+  const node = entryOf(map, name)?.node;
+  return node?.kind === 'list' ? node.items : [];
+}
+
+/**
+ * As `overlaid`, for `codes.yaml`. A table without `when` and `then` adds to the one below: its rows come first, since the
  * first row that fits wins. Any other table, coding or party takes the place of the one with its name.
  */
 export function overlaidCodes(base: MapNode, over: MapNode): MapNode {

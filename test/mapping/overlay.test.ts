@@ -193,6 +193,30 @@ describe('a mistake in a folder of the site is told with its place', () => {
     expect(mistakes()).toEqual(['dialog-health/outgoing.yaml:4:1 Communication: needs the element "identifier"']);
   });
 
+  it('where messages would be written twice, or over each other', () => {
+    const wrong = 'must stay as it is, or messages would be written twice, or over each other';
+    write(
+      'outgoing.yaml',
+      'id: abc\nidentifier:\n  - system: =base(sid/sms-outgoing-message-id)\n    value: =text(personId)\n',
+    );
+    write('reply.yaml', 'identifier:\n  - system: =base(sid/sms-reply-key)\n    value: =text(personId)\n');
+    expect(mistakes()).toEqual([
+      `outgoing.yaml:1:5 id: ${wrong}; take the line out`,
+      `outgoing.yaml:3:5 identifier: ${wrong}; give yours a system of its own`,
+      `reply.yaml:2:5 identifier: ${wrong}; give yours a system of its own`,
+    ]);
+  });
+
+  it('but not where id and identifier are what they were', () => {
+    write(
+      'outgoing.yaml',
+      'id: =key()\nidentifier:\n  - use: official\n    system: =base(sid/sms-outgoing-message-id)\n    value: =lower(outgoingMessageId)\n',
+    );
+    expect(outgoing().identifier).toEqual([
+      expect.objectContaining({ use: 'official', value: row['outgoingMessageId'] }),
+    ]);
+  });
+
   it('in a row that does not fit the table below', () => {
     write('codes.yaml', 'tables:\n  outcome:\n    rows:\n      - ["*", QUEUED, in-progress]\n');
     expect(mistakes()[0]).toMatch(/^codes\.yaml:4:9 outcome: a row has 7 places/);
