@@ -36,7 +36,10 @@ export type ExampleSettings =
 export function readExampleSettings(json: unknown): ExampleSettings {
   const given = leaves(json);
   const unknown = [...given.keys()].find((path) => !changeable.includes(path));
-  if (unknown !== undefined) return { kind: 'mistake', mistake: `may hold ${changeable.join(', ')}, not ${unknown}` };
+  if (unknown !== undefined) {
+    const wrong = unknown === '' ? '' : `, not ${unknown}`;
+    return { kind: 'mistake', mistake: `may hold ${changeable.join(', ')}${wrong}` };
+  }
   const { patient, organization } = exampleSettings;
   const reference = given.get('patient.reference') ?? patient.reference;
   const ofOrganization = given.get('organization.reference') ?? organization.reference;

@@ -7,6 +7,7 @@ import { exampleSettings, readExampleSettings, type ExampleSettings } from './ex
 import type { Layers } from './layers.ts';
 import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
 import type { Mapping } from './mapping.ts';
+import type { MappingMistake } from './mistakes.ts';
 
 /** One place in which an example and the mapping disagree. */
 export interface ExampleDifference extends ExampleDeviation {
@@ -30,9 +31,10 @@ export interface ExamplesCheck {
 export function checkExamples({ layers, fields }: ExamplesOf): ExamplesCheck {
   const examples = exampleNames(layers);
   const differences = examples.flatMap((example) =>
-    mapExample({ layers, fields }, example).flatMap(({ file, given, expected }) =>
-      deviations(given, expected).map((difference) => ({ example: `${example}/${file}`, ...difference })),
-    ),
+    mapExample({ layers, fields }, example).flatMap(({ file, given, expected, mistake }) => {
+      const found = mistake === undefined ? deviations(given, expected) : [{ element: 'file', message: mistake }];
+      return found.map((difference) => ({ example: `${example}/${file}`, ...difference }));
+    }),
   );
   return { examples: examples.length, differences };
 }
@@ -61,40 +63,52 @@ const examplesIn = (layers: Layers): string => join(topmost(layers), 'examples')
 /** One message of an example: what the mapping gives for it, and what the file says. */
 export interface MappedExample {
   readonly file: string;
-  /** A Communication, or a problem; or in words why there is neither. */
-  readonly given: unknown;
-  readonly expected: unknown;
+  /** A Communication, or a problem. */
+  readonly given?: unknown;
+  readonly expected?: unknown;
+  /** Why the two cannot be compared, and what to do. */
+  readonly mistake?: string;
 }
 
-/** Maps one example. Files that cannot be read are differences, not errors. */
+/** Maps one example. Files that cannot be read are mistakes, not errors. */
 export function mapExample({ layers, fields }: ExamplesOf, example: string): readonly MappedExample[] {
   const path = (file: string): string => join(examplesIn(layers), example, file);
   const read = settingsOfExample(topmost(layers), example);
-  if (read.kind === 'mistake') return [{ file: 'settings.json', given: undefined, expected: read.mistake }];
+  if (read.kind === 'mistake') return [{ file: 'settings.json', mistake: read.mistake }];
   const keys = keySpace(exampleSettings.canonicalBase);
   const loaded = loadMapping({ layers, fields, keys, settings: read.settings });
-  if (loaded.kind === 'invalid')
-    return [{ file: 'row.json', given: 'the mapping cannot be loaded', expected: undefined }];
+  if (loaded.kind === 'invalid') return [{ file: 'settings.json', mistake: unloadable(loaded.problems) }];
   const row = rowIn(path('row.json'));
-  if (row === undefined) {
-    return [{ file: 'row.json', given: undefined, expected: 'a JSON object of texts and nulls' }];
-  }
-  const messages = messagesOf(row, keys, loaded.mapping).map((record) => {
+  if (row === undefined) return [{ file: 'row.json', mistake: 'must be a JSON object of texts and nulls' }];
+  const messages = messagesOf(row, keys, loaded.mapping).map((record): MappedExample => {
     const own = record.direction === 'outgoing' ? 'communication.json' : 'reply.json';
     const mapped = loaded.mapping.map(record);
     const file = mapped.kind === 'communication' || existsSync(path(own)) ? own : 'problem.json';
-    return { file, given: mapped.kind === 'communication' ? mapped.resource : mapped, expected: jsonIn(path(file)) };
+    const given = mapped.kind === 'communication' ? mapped.resource : mapped;
+    const expected = jsonIn(path(file));
+    if (expected !== undefined) return { file, given, expected };
+    const mistake = existsSync(path(file)) ? 'is no JSON' : 'is missing: write there what the row must become';
+    return { file, given, mistake };
   });
   const told = new Set(messages.map(({ file }) => file));
   const left = ['communication.json', 'reply.json', 'problem.json'].filter(
     (file) => !told.has(file) && existsSync(path(file)),
   );
-  return [...messages, ...left.map((file) => ({ file, given: undefined, expected: jsonIn(path(file)) }))];
+  return [...messages, ...left.map((file) => ({ file, mistake: 'nothing of the row becomes this: take it away' }))];
 }
 
+/** The mapping loads as the site is set up, so that it is the settings of all examples, or of this one, that do not fit. */
+const unloadable = ([first]: readonly MappingMistake[]): string =>
+  `does not fit the mapping: ${first?.file}:${first?.line} ${first?.element}: ${first?.message}`;
+
 /** What the example in this folder is mapped with. */
-export const settingsOfExample = (folder: string, example: string): ExampleSettings =>
-  readExampleSettings(jsonIn(join(folder, 'examples', example, 'settings.json')));
+export function settingsOfExample(folder: string, example: string): ExampleSettings {
+  const file = join(folder, 'examples', example, 'settings.json');
+  const json = jsonIn(file);
+  return json === undefined && existsSync(file)
+    ? { kind: 'mistake', mistake: 'is no JSON' }
+    : readExampleSettings(json);
+}
 
 /** The messages of the row of an example in this folder; none where it cannot be read. */
 export function exampleMessages(

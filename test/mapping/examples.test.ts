@@ -18,7 +18,10 @@ describe('the examples of the mapping', () => {
   it.each(names)('%s gives what stands beside its row', (name) => {
     const messages = mapExample({ layers: [folder], fields }, name);
     expect(messages).not.toEqual([]);
-    for (const { given, expected } of messages) expect(given).toEqual(expected);
+    for (const { given, expected, mistake } of messages) {
+      expect(mistake).toBeUndefined();
+      expect(given).toEqual(expected);
+    }
   });
 
   it.each(names)('%s is valid FHIR R4', (name) => {
@@ -78,22 +81,40 @@ describe('the check of examples', () => {
 
   it('misses the file of a message', () => {
     rmSync(join(copy, 'examples/reply/reply.json'));
-    expect(differences().some((line) => line.startsWith('reply/reply.json'))).toBe(true);
+    expect(differences()).toEqual(['reply/reply.json file is missing: write there what the row must become']);
   });
 
   it('finds a file that no message of the row gives', () => {
     cpSync(join(copy, 'examples/reply/reply.json'), join(copy, 'examples/delivered/reply.json'));
-    expect(differences().some((line) => line.startsWith('delivered/reply.json'))).toBe(true);
+    expect(differences()).toEqual(['delivered/reply.json file nothing of the row becomes this: take it away']);
   });
 
-  it('says that a row is no row', () => {
-    writeFileSync(join(copy, 'examples/delivered/row.json'), '{"personId": 7}');
-    expect(differences().some((line) => line.startsWith('delivered/row.json'))).toBe(true);
+  it.each([
+    ['row.json', '{"personId": 7}', 'must be a JSON object of texts and nulls'],
+    ['row.json', '{', 'must be a JSON object of texts and nulls'],
+    ['communication.json', '{', 'is no JSON'],
+    ['settings.json', '{', 'is no JSON'],
+    [
+      'settings.json',
+      '{"region": "DE"}',
+      'may hold patient.reference, organization.reference, profile, narrative, labels, not region',
+    ],
+    [
+      'settings.json',
+      '{"labels": ["restrictd"]}',
+      'does not fit the mapping: site/outgoing.yaml:11 meta.security[0]: mapping.labels: "restrictd" is no coding of codes.yaml; did you mean "restricted"?',
+    ],
+  ])('says what is wrong with a file: %s %s', (file, text, wrong) => {
+    writeFileSync(join(copy, 'examples/delivered', file), text);
+    expect(differences()).toEqual([`delivered/${file} file ${wrong}`]);
   });
 
-  it('fails when the mapping cannot be loaded', () => {
+  it('says what of the mapping is wrong when it cannot be loaded', () => {
     edit('outgoing.yaml', 'status: =decide(outcome.status)', 'statsu: completed');
-    expect(differences().length).toBeGreaterThanOrEqual(names.length);
+    expect(differences()).toHaveLength(names.length);
+    expect(differences()[0]).toMatch(
+      /does not fit the mapping: site\/outgoing\.yaml:4 Communication: needs the element/,
+    );
   });
 
   it('counts no examples where there are none', () => {
