@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TranslateConfig } from '../config/config.ts';
 import { exampleBase } from '../config/finish-config.ts';
 import { canonicalBase } from '../config/readers.ts';
@@ -54,11 +55,18 @@ function withBase(config: TranslateConfig, given: string | undefined): Translate
   return { ...config, mapping: { ...config.mapping, canonicalBase: read.value } };
 }
 
+/** One after the other: with `recursive`, Node never comes back where the system refuses a folder with ENOENT (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeFolder(dirname(folder));
+  await mkdir(folder);
+}
+
 /** A file of the same name is replaced as a whole, or stays as it was; every other file is left alone. */
 async function replaceFile(path: string, text: string, out: string): Promise<void> {
   const beside = `${path}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(resolve(path)));
     await writeFile(beside, text, { flag: 'wx' });
     await rename(beside, path);
   } catch (error) {
