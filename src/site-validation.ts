@@ -6,11 +6,14 @@ import type { Mapping } from './mapping/mapping.ts';
 import { fullValidator, type FullValidator } from './validation/full-validation.ts';
 
 /**
- * Full validation as a site needs it: each extension below its canonical base is one that `artefacts` publishes, where
- * it may stand, with what it may hold. A site's own have a url of their own, and may stand anywhere.
+ * Full validation as a site needs it: each extension called `sms-…` below its canonical base is one that `artefacts`
+ * publishes, where it may stand, with what it may hold. A site's own have other names, and may stand anywhere.
  */
 export const siteValidator = (canonicalBase: string): Promise<FullValidator> =>
-  fullValidator({ definitions: extensionDefinitions(canonicalBase), canonicalBase });
+  fullValidator({
+    definitions: extensionDefinitions(canonicalBase),
+    reserved: `${canonicalBase}/StructureDefinition/sms-`,
+  });
 
 /** One thing that full validation finds in the Communication of an example. */
 export interface ExampleFault {

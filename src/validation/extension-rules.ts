@@ -5,8 +5,8 @@ import { isObject, listOf, type JsonObject, type Visited } from './resource-walk
 
 export interface KnownExtensions {
   readonly definitions: ReadonlyMap<string, ExtensionDefinition>;
-  /** What is below it must be defined; undefined: nothing must. */
-  readonly canonicalBase: string | undefined;
+  /** A url that begins with it must be defined; undefined: none must. */
+  readonly reserved: string | undefined;
 }
 
 /**
@@ -25,9 +25,10 @@ export function extensionFaults(visited: Visited, known: KnownExtensions, index:
     const stands = definition.contexts.some((context) => fits(context, parent, index));
     return [...(stands ? [] : ['may not stand here']), ...contentFaults(value, definition)];
   }
-  const { canonicalBase } = known;
-  const ours = canonicalBase !== undefined && url.startsWith(`${canonicalBase}/`);
-  return ours ? ['is below the canonical base, and no such extension is defined'] : [];
+  const { reserved } = known;
+  return reserved !== undefined && url.startsWith(reserved)
+    ? [`is defined nowhere; urls that begin with ${reserved} are those of this program`]
+    : [];
 }
 
 function contentFaults(extension: JsonObject, { values, parts }: ExtensionContent): readonly string[] {

@@ -11,8 +11,8 @@ import { typeInvariantFaults } from './type-invariants.ts';
 export interface FullValidationOptions {
   /** StructureDefinitions of extensions: where each may stand and what it may hold. Others are not used. */
   readonly definitions?: readonly StructureDefinition[];
-  /** An extension below it must be among the definitions. */
-  readonly canonicalBase?: string;
+  /** An extension whose url begins with it must be among the definitions. */
+  readonly reserved?: string;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function fullValidator(options: FullValidationOptions = {}): Promis
   const medplum = await loadMedplum(packaged.structures);
   const known: KnownExtensions = {
     definitions: knownExtensions(options.definitions ?? []),
-    canonicalBase: options.canonicalBase,
+    reserved: options.reserved,
   };
 
   function validate(resource: unknown): readonly string[] {

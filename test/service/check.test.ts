@@ -38,10 +38,17 @@ describe('check', () => {
     expect(ended.code).not.toBe(0);
   });
 
-  it('tells an extension below the canonical base that is defined nowhere', async () => {
+  it("takes an extension of the site's own below its canonical base", async () => {
     const ended = await checkWith('{ url: =base(StructureDefinition/clinic), valueString: =text(outgoingMessage) }');
+    expect(ended.code).toBe(0);
+  });
+
+  it('tells an extension that is called as those of the program, and is none of them', async () => {
+    const ended = await checkWith(
+      '{ url: =base(StructureDefinition/sms-clinic), valueString: =text(outgoingMessage) }',
+    );
     expect(ended.stdout + ended.stderr).toMatch(
-      /delivered: Communication\.extension\[\d+\]: is below the canonical base, and no such extension is defined/,
+      /delivered: Communication\.extension\[\d+\]: is defined nowhere; urls that begin with \S+\/sms- are those of this program/,
     );
     expect(ended.code).not.toBe(0);
   });

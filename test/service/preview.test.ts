@@ -175,7 +175,7 @@ describe('a preview', () => {
     });
     expect(code).toBe(3);
     expect(stdout).toContain('    extension(sms-unheard-of): {"valueString":"North"}\n');
-    expect(stdout).toMatch(/^ {4}not valid: Communication\.extension\[\d+\]: is below the canonical base/m);
+    expect(stdout).toMatch(/^ {4}not valid: Communication\.extension\[\d+\]: is defined nowhere/m);
     expect(stdout).toContain('1 would be created, 0 updated, 0 unchanged, 0 skipped, 0 rejected; 1 not valid');
   });
 

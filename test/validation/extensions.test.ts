@@ -30,7 +30,8 @@ const ours: readonly StructureDefinition[] = [
   extension('anywhere', ['Element'], []),
 ];
 
-const validate = await fullValidator({ definitions: ours, canonicalBase: base });
+const reserved = `${base}/our-`;
+const validate = await fullValidator({ definitions: ours, reserved });
 
 const named = (id: string, content: object = { valueString: 'a' }): object => ({ url: `${base}/${id}`, ...content });
 
@@ -39,7 +40,7 @@ describe('an extension', () => {
     ['that is defined', { extension: [named('carrier')] }],
     ['with a part', { extension: [named('caregiver', { extension: [{ url: 'name', valueString: 'a' }] })] }],
     ['of another owner', { extension: [{ url: 'https://other.example/a', valueBoolean: true }] }],
-    ['of another owner whose name begins like ours', { extension: [{ url: `${base}-two/a`, valueBoolean: true }] }],
+    ['below the same base, with a name of its own', { extension: [named('clinic', { valueBoolean: true })] }],
     ['on an element', { recipient: [{ display: 'a', extension: [named('on-recipient')] }] }],
     ['on an element inside another', { category: [{ coding: [{ code: 'a', extension: [named('on-coding')] }] }] }],
     ['on a type of data', { sender: { display: 'a', extension: [named('on-any-reference')] } }],
@@ -94,9 +95,9 @@ describe('an extension', () => {
       `${first}: "name" takes valueString`,
     ],
     [
-      'below our base that is not defined',
-      { extension: [named('nothing')] },
-      `${first}: is below the canonical base, and no such extension is defined`,
+      'called as ours are, and not defined',
+      { extension: [named('our-nothing')] },
+      `${first}: is defined nowhere; urls that begin with ${reserved} are those of this program`,
     ],
     [
       'of a url that is not absolute',
