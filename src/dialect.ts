@@ -104,9 +104,12 @@ export function makeMappings(
     tries += 1;
     // An EHR that is down or busy is asked again; one whose $validate does not work must not hold messages up.
     const { problem } = choice;
-    if (awaited.includes(problem.code) || tries < mostTries) return problem;
+    if (isAwaited(problem) || tries < mostTries) return problem;
     return made(chosen('r4', `Its $validate gave no answer of use (${problem.code}).`));
   };
 }
 
 const awaited: readonly ProblemCode[] = ['ehr-unreachable', 'ehr-tls-error', 'ehr-unauthorized', 'ehr-throttled'];
+
+/** 503 says that it is so for a while, any other server error that $validate may be broken. */
+const isAwaited = ({ code, httpStatus }: Problem): boolean => awaited.includes(code) || httpStatus === 503;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TranslateConfig } from '../../src/config/config.ts';
 import { chooseDialect, makeMappings } from '../../src/dialect.ts';
 import type { Fault, Judgement } from '../../src/exchange/delivery.ts';
-import type { ProblemCode } from '../../src/exchange/problem.ts';
+import type { Problem, ProblemCode } from '../../src/exchange/problem.ts';
 
 const signal = new AbortController().signal;
 
@@ -93,13 +93,16 @@ describe('the mappings for what is sent', () => {
     expect('bySource' in made && [...made.bySource.keys()]).toEqual(['main-clinic']);
   });
 
-  it('are waited for as long as the EHR is down', async () => {
-    const mappings = makeMappings(
-      configOf('auto'),
-      judging(() => unknown('ehr-unreachable')),
-    );
-    for (let times = 0; times < 10; times += 1) expect(await mappings(signal)).toEqual({ code: 'ehr-unreachable' });
-  });
+  it.each<Problem>([{ code: 'ehr-unreachable' }, { code: 'ehr-server-error', httpStatus: 503 }])(
+    'are waited for as long as the EHR is down or busy: %j',
+    async (problem) => {
+      const mappings = makeMappings(
+        configOf('auto'),
+        judging(() => ({ kind: 'unknown', problem })),
+      );
+      for (let times = 0; times < 10; times += 1) expect(await mappings(signal)).toEqual(problem);
+    },
+  );
 
   it.each(['ehr-forbidden', 'ehr-server-error', 'ehr-unexpected-answer'] as const)(
     'are those of r4 once $validate has given nothing of use three times: %s',

@@ -27,5 +27,5 @@ export function readJudgement(answer: Answer): Judgement {
     return faults.length === 0 && status === 200 ? { kind: 'accepted' } : { kind: 'refused', faults };
   }
   if (status === 404 || status === 405 || status === 501) return { kind: 'not-offered' };
-  return { kind: 'unknown', problem: requestProblem(answer) };
+  return { kind: 'unknown', problem: unanswered(requestProblem(answer)) };
 }

@@ -81,6 +81,7 @@ describe('what $validate says', () => {
 
   it.each([
     [answered(503), 'ehr-server-error'],
+    [answered(502, '<html>'), 'ehr-unreachable'],
     [answered(403), 'ehr-forbidden'],
     [answered(200, '<html>'), 'ehr-unexpected-answer'],
     [{ kind: 'failed', problem: { code: 'ehr-answer-lost' } } as const, 'ehr-unreachable'],
