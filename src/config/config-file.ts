@@ -144,5 +144,5 @@ function withoutNobody(settings: Settings): Settings {
   return { ...settings, http: { ...settings['http'], users } };
 }
 
-const isGroup = (settings: Settings | undefined): settings is { readonly [key: string]: Settings } =>
+export const isGroup = (settings: Settings | undefined): settings is { readonly [key: string]: Settings } =>
   typeof settings === 'object' && !Array.isArray(settings);

@@ -1,5 +1,6 @@
-import { readConfigFile, type Wanted } from './config-file.ts';
+import { isGroup, readConfigFile, type Settings, type Wanted } from './config-file.ts';
 import {
+  configSchema,
   translateSchema,
   type Config,
   type ServiceSettings,
@@ -10,7 +11,8 @@ import { checkSettings } from './check-settings.ts';
 import { finishedConfig, finishedTranslateConfig } from './finish-config.ts';
 import { configFiles } from './file-text.ts';
 import type { Secret } from './secret.ts';
-import { mistakesOf, pathText, type Mistake } from './setting-mistakes.ts';
+import { declaredSettings } from './setting.ts';
+import { misspelt, mistakesOf, pathText, type Mistake } from './setting-mistakes.ts';
 
 export interface LoadConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -53,15 +55,31 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig<Config> {
 export function loadTranslateConfig(options: LoadConfigOptions): LoadedConfig<TranslateConfig> {
   const loading = begin(options, neededToTranslate);
   const parsed = translateSchema.safeParse(loading.file.settings);
-  const problems = loading.problems(parsed.success ? [] : mistakesOf(parsed.error, translateSchema));
+  const mistakes = parsed.success ? [] : mistakesOf(parsed.error, translateSchema);
+  const problems = loading.problems([...mistakes, ...misspeltToTranslate(loading.file.settings)]);
   if (!parsed.success || problems.length > 0) return { kind: 'invalid', problems };
   return { kind: 'loaded', config: finishedTranslateConfig(parsed.data), warnings: [] };
 }
 
 function neededToTranslate(path: string): Wanted {
-  if (/^(?:mapping|patient)\./.test(path)) return 'needed';
+  if (/^(?:mapping|patient)(?:\.|$)/.test(path)) return 'needed';
   return /^(?:sources\[\d+\]\.(?:name|console|patient)|destination\.dialect)\b/.test(path) ? 'welcome' : 'no';
 }
+
+function misspeltToTranslate(settings: Settings): readonly Mistake[] {
+  const declared = declaredSettings(configSchema).map(({ path }) => path);
+  const { sources, destination } = membersOf(settings);
+  return [
+    ...misspelt(Object.keys(membersOf(settings)), [], Object.keys(translateSchema.shape), declared),
+    ...misspelt(Object.keys(membersOf(destination)), ['destination'], ['dialect'], declared),
+    ...(Array.isArray(sources) ? sources : []).flatMap((source, index) =>
+      misspelt(Object.keys(membersOf(source)), ['sources', index], ['name', 'console', 'patient'], declared),
+    ),
+  ];
+}
+
+const membersOf = (settings: Settings | undefined): { readonly [name: string]: Settings } =>
+  isGroup(settings) ? settings : {};
 
 function begin({ env, defaultFile, file: path = defaultFile }: LoadConfigOptions, wanted: (path: string) => Wanted) {
   const files = configFiles();

@@ -43,13 +43,32 @@ export function mistakesOf(error: z.ZodError, schema: z.core.$ZodType): readonly
 
 const lastName = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 
-function unknownSetting(key: string, group: string, declared: readonly string[]): string {
+/**
+ * Names in a group that are no setting, but near to one that is read there: what was meant would be left at its default
+ * without a word. Other names are for others to read.
+ */
+export function misspelt(
+  names: readonly string[],
+  group: SettingPath,
+  read: readonly string[],
+  declared: readonly string[],
+): readonly Mistake[] {
+  const known = namesIn(patternOf(group), declared);
+  return names.flatMap((name) => {
+    const meant = known.includes(name) ? undefined : nearest(name, known);
+    if (meant === undefined || !read.includes(meant)) return [];
+    return [{ path: [...group, name], message: unknownSetting(name, patternOf(group), declared) }];
+  });
+}
+
+function namesIn(group: string, declared: readonly string[]): readonly string[] {
   const start = group === '' ? '' : `${group}.`;
-  const known = [
-    ...new Set(
-      declared.filter((path) => path.startsWith(start)).map((path) => /^\w+/.exec(path.slice(start.length))?.[0] ?? ''),
-    ),
-  ];
+  const below = declared.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length));
+  return [...new Set(below.map((path) => /^\w+/.exec(path)?.[0] ?? ''))];
+}
+
+function unknownSetting(key: string, group: string, declared: readonly string[]): string {
+  const known = namesIn(group, declared);
   const meant = nearest(key, known);
   return `is no setting. ${meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean ${meant}?`}`;
 }

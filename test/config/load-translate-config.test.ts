@@ -44,6 +44,10 @@ describe('what a translation needs', () => {
   it.each([
     ['patient: {reference: conditional}', '1 patient.reference: "conditional" is not offered by this version'],
     ['patient: {form: personId}', '1 patient.form: is no setting. Did you mean from?'],
+    ['maping: {folder: ./ours}', '1 maping: is no setting. Did you mean mapping?'],
+    ['mapping: ./ours', '1 mapping: must be a group of settings. Example: folder: '],
+    ['destination: {dialekt: epic}', '1 destination.dialekt: is no setting. Did you mean dialect?'],
+    ['sources: [{consol: SIDTEST}]', '1 sources[0].consol: is no setting. Did you mean console?'],
     ['mapping: {canonicalBase: nowhere}', '1 mapping.canonicalBase: "nowhere" is not a web address.'],
     ['mapping: {folder: "${NONE}"}', '1 mapping.folder: The variable NONE is not set.'],
     ['mapping: &x {folder: y}', '1 mapping: begins with &, * or !'],
