@@ -72,13 +72,19 @@ function stepsBelow(from: string, folder: string): readonly string[] | undefined
 /** The mapping files of an overlay; each is optional, one at least must be there, and none may be misspelt. */
 function yamlFilesIn(folder: string, name: string, report: Report): readonly string[] {
   const known: readonly string[] = [...files, needsFile];
-  let found: readonly string[];
+  let all: readonly string[];
   try {
-    found = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file));
+    all = readdirSync(folder);
   } catch (error) {
-    const wanted = `cannot be read${codeOf(error)}; write mapping.folder as a path that begins with "./" or "/"`;
-    report({ file: name, line: 1, column: 1 }, 'folder', wanted);
+    const wanted = 'mapping.folder is a path that begins with "./", from where the service is started, or with "/"';
+    report({ file: name, line: 1, column: 1 }, 'folder', `cannot be read${codeOf(error)}: ${folder}; ${wanted}`);
     return [];
+  }
+  // Windows hides how a name ends, and its editor adds to it.
+  const found = all.filter((file) => /\.ya?ml(?:\.txt)?$/i.test(file));
+  const examples = all.find((file) => file !== 'examples' && /^examples?$/i.test(file));
+  if (examples !== undefined) {
+    report({ file: name, line: 1, column: 1 }, examples, 'is no part of a mapping; did you mean "examples"?');
   }
   for (const file of found) {
     if (!known.includes(file)) {
@@ -93,15 +99,27 @@ function yamlFilesIn(folder: string, name: string, report: Report): readonly str
 
 function readFile(folder: string, layer: string, name: string, report: Report): MapNode | undefined {
   const file = `${layer}/${name}`;
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(join(folder, name), 'utf8');
+    bytes = readFileSync(join(folder, name));
   } catch (error) {
     const wanted = `cannot be read${codeOf(error)}; a mapping has outgoing.yaml, reply.yaml and codes.yaml`;
     report({ file, line: 1, column: 1 }, name, wanted);
     return undefined;
   }
-  return readMappingFile(file, text, report);
+  const text = textOf(bytes);
+  if (text !== undefined) return readMappingFile(file, text, report);
+  report({ file, line: 1, column: 1 }, name, 'is not UTF-8; save it with that encoding');
+  return undefined;
+}
+
+/** Undefined where it is not UTF-8: replaced by �, letters would go into the charts. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 const codeOf = (error: unknown): string =>

@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ErrorCode,
+  type Node,
+  type YAMLParseError,
+} from 'yaml';
 import type { Place, Report } from './mistakes.ts';
 
 /** What a mapping file says, each part with its place. */
@@ -26,9 +36,12 @@ export function readMappingFile(file: string, text: string, report: Report): Map
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  for (const error of document.errors) {
-    const key = error.code === 'DUPLICATE_KEY';
-    report(placeAt(error.pos[0]), file, key ? 'stands here twice; keep one' : `is not YAML: ${error.message}`);
+  for (const errors of byLine(document.errors, (offset) => lines.linePos(offset).line)) {
+    const [first] = errors;
+    const told = errors.find(({ code }) => cures[code] !== undefined) ?? first;
+    const place = placeAt(told.pos[0]);
+    if (told.code === 'DUPLICATE_KEY') report(place, nameAt(text, told.pos[0]) ?? file, 'stands here twice; keep one');
+    else report(place, file, `is not YAML: ${cures[told.code] ?? told.message}`);
   }
   if (document.errors.length > 0) return undefined;
   const top = nodeOf(document.contents, { file, placeAt, report, path: file });
@@ -36,6 +49,33 @@ export function readMappingFile(file: string, text: string, report: Report): Map
   if (top !== undefined || document.contents === null) report(placeAt(0), file, 'must be a map of names and values');
   return undefined;
 }
+
+/** What the parser says of the mistakes that people make most, in words that tell what to do. */
+const cures: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_ALIAS: 'a * without quotes means something else to it; write "*"',
+  BLOCK_IN_FLOW: 'a - without quotes cannot stand inside [ ] or { }; write "-"',
+  TAB_AS_INDENT: 'a line is indented by a tab; write spaces',
+  MULTIPLE_DOCS: 'a line of --- begins another file; take it out',
+  BLOCK_AS_IMPLICIT_KEY:
+    'this line or the next is not indented as its neighbours are, or a text with a colon in it wants quotes',
+};
+
+/** One mistake makes several errors, most of them in its line: they are told once. */
+function byLine(
+  errors: readonly YAMLParseError[],
+  lineOf: (offset: number) => number,
+): Iterable<readonly [YAMLParseError, ...YAMLParseError[]]> {
+  const lines = new Map<number, [YAMLParseError, ...YAMLParseError[]]>();
+  for (const error of errors) {
+    const line = lineOf(error.pos[0]);
+    const found = lines.get(line);
+    if (found === undefined) lines.set(line, [error]);
+    else found.push(error);
+  }
+  return lines.values();
+}
+
+const nameAt = (text: string, offset: number): string | undefined => /^["']?([^"':\s]+)/.exec(text.slice(offset))?.[1];
 
 interface Surroundings {
   readonly file: string;

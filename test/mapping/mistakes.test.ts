@@ -399,7 +399,7 @@ const cases: readonly Case[] = [
     'reply.yaml',
     'status: completed',
     'status: completed\nstatus: unknown',
-    '1 site/reply.yaml: stands here twice; keep one',
+    '1 status: stands here twice; keep one',
   ],
   [
     'a name without a value',
@@ -409,6 +409,42 @@ const cases: readonly Case[] = [
     '1 status: has no value; write one, or take the line out',
   ],
   ['YAML that is none', 'reply.yaml', 'status: completed', 'status: "completed', ' site/reply.yaml: is not YAML'],
+  [
+    'a tab',
+    'reply.yaml',
+    'topic:\n  coding',
+    'topic:\n\tcoding',
+    '1 site/reply.yaml: is not YAML: a line is indented by a tab; write spaces',
+  ],
+  ['a line indented too far', 'reply.yaml', '    text: SMS', '      text: SMS', ' site/reply.yaml: is not YAML: '],
+  [
+    'a text with a colon',
+    'reply.yaml',
+    'text: SMS',
+    'text: SMS: answer',
+    '11 site/reply.yaml: is not YAML: this line or the next is not indented as its neighbours are, or a text with a colon in it wants quotes',
+  ],
+  [
+    'a star without quotes',
+    'codes.yaml',
+    '["*", reject]',
+    '[*, reject]',
+    '10 site/codes.yaml: is not YAML: a * without quotes means something else to it; write "*"',
+  ],
+  [
+    'a hyphen without quotes',
+    'codes.yaml',
+    '["*", related, "-", "-"]',
+    '["*", related, -, -]',
+    '24 site/codes.yaml: is not YAML: a - without quotes cannot stand inside [ ] or { }; write "-"',
+  ],
+  [
+    'two files in one',
+    'reply.yaml',
+    'status: completed',
+    '---\nstatus: completed',
+    '1 site/reply.yaml: is not YAML: a line of --- begins another file; take it out',
+  ],
   [
     'an alias',
     'reply.yaml',
@@ -463,6 +499,20 @@ describe('a mistake in a mapping', () => {
   ])('is a file that %j, as it %s', (text) => {
     writeFileSync(join(copy, 'reply.yaml'), text);
     expect(mistakes()).toEqual(['site/reply.yaml:1:1 site/reply.yaml: must be a map of names and values']);
+  });
+
+  it('is told once, though the parser finds it at several places of a line', () => {
+    edit('codes.yaml', '["*", related, "-", "-"]', '["*", related, -, -]');
+    expect(mistakes()).toHaveLength(1);
+  });
+
+  it.each(['latin1', 'utf16le'] as const)('is a file that is saved as %s', (encoding) => {
+    const path = join(copy, 'reply.yaml');
+    writeFileSync(
+      path,
+      Buffer.from(`\ufeff${readFileSync(path, 'utf8')}# Zürich`.slice(encoding === 'latin1' ? 1 : 0), encoding),
+    );
+    expect(mistakes()).toEqual(['site/reply.yaml:1:1 reply.yaml: is not UTF-8; save it with that encoding']);
   });
 
   it('is a region that is no country', () => {
