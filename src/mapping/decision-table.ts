@@ -70,21 +70,30 @@ export function readDecisionTable(
     report(rows.items.at(-1)?.place ?? rows.place, name, 'the last row must fit everything: "*" in each of its places');
     return undefined;
   }
-  reportUnreachable(name, read, report);
+  const looked = when.map(textOf);
   const exact = new Set(namesOf('exact').map(textOf));
+  const alike: Alike = (field, text) => (exact.has(field) ? text : text.trim().toUpperCase());
+  const found = read.map(({ when, row }) => ({
+    row,
+    when: looked.map((field, at) => (when[at] === anything ? anything : alike(field, when[at] ?? anything))),
+  }));
+  reportUnreachable(name, found, report);
   return {
     name,
     place: node.place,
-    fields: when.map(textOf),
+    fields: looked,
     columns,
     rows: read.map(({ row }) => row),
     fittingRow: fitter(
-      when.map(textOf),
-      exact,
-      read.map(({ when }) => when),
+      looked,
+      alike,
+      found.map(({ when }) => when),
     ),
   };
 }
+
+/** What of a text of a field counts: cells fit whatever the case and the space around it, those of exact fields to the letter. */
+type Alike = (field: string, text: string) => string;
 
 interface RowShape {
   readonly name: string;
@@ -162,21 +171,17 @@ function textsIn(node: MappingNode | undefined, where: string, report: Report): 
 
 const textOf = ({ value }: ValueNode): string => String(value);
 
-/** Cells fit whatever the case and the space around it, those of exact fields to the letter. "" is a field without text. */
+/** "" is a field without text. */
 function fitter(
   fields: readonly string[],
-  exact: ReadonlySet<string>,
+  alike: Alike,
   rows: readonly (readonly string[])[],
 ): (row: VendorRow) => number {
-  const alike = (field: string, text: string): string => (exact.has(field) ? text : text.trim().toUpperCase());
   const columns = fields.map((field, column) => ({
     field,
     // A field that no row looks at need not be read.
     matters: rows.some((cells) => cells[column] !== anything),
-    cells: rows.map((cells) => {
-      const cell = cells[column] ?? anything;
-      return cell === anything ? undefined : alike(field, cell);
-    }),
+    cells: rows.map((cells) => (cells[column] === anything ? undefined : cells[column])),
   }));
   const looked = columns.filter(({ matters }) => matters);
   return (row) => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { readDecisionTable } from '../../src/mapping/decision-table.ts';
+import { readMappingFile } from '../../src/mapping/mapping-file.ts';
 import { anyRecord, communicationOf, loaded, messagesOf, outgoingOf, row, settings } from './dialog-health.ts';
 
 const vendorCoding = (code: string): object => ({
@@ -112,5 +114,27 @@ describe('who sent a message', () => {
 
   it('is left out where the vendor does not say', () => {
     expect(outgoingOf({ messageSentBy: null })).not.toHaveProperty('sender');
+  });
+});
+
+describe('a row that is never used', () => {
+  function mistakes(rows: string, exact = ''): readonly string[] {
+    const told: string[] = [];
+    const report = ({ line }: { readonly line: number }, _: string, message: string): number =>
+      told.push(`${line} ${message}`);
+    const table = readMappingFile('t', `when: [a, b]\nthen: [c]\nrows:\n${rows}${exact}`, report);
+    expect.assert(table !== undefined);
+    readDecisionTable('t', table, ['a', 'b'], report);
+    return told;
+  }
+
+  const rows = '  - [Opt-Out, "*", x]\n  - [" OPT-OUT", y, x]\n  - ["*", "*", x]\n';
+
+  it('is told also where the one above differs in case and space alone', () => {
+    expect(mistakes(rows)).toEqual(['5 this row is never used: the one in line 4 fits first']);
+  });
+
+  it('is none where the field is exact', () => {
+    expect(mistakes(rows, 'exact: [a]\n')).toEqual([]);
   });
 });
