@@ -28,9 +28,11 @@ export function readCodes(top: MapNode, fields: readonly string[], report: Repor
     if (node !== undefined && node.kind !== 'map') report(node.place, name, 'must be a map of names');
     return node?.kind === 'map' ? node.entries : [];
   };
+  const others = (table: string): readonly string[] =>
+    section('tables').flatMap(({ key }) => (key === table ? [] : [key]));
   const tables = section('tables').map(({ key, place, node }) => {
     if (node.kind !== 'map') report(place, key, 'must be a table: when, then and rows');
-    return [key, node.kind === 'map' ? readDecisionTable(key, node, fields, report) : undefined] as const;
+    return [key, node.kind === 'map' ? readDecisionTable(key, node, fields, report, others(key)) : undefined] as const;
   });
   const parties = section('parties').flatMap(({ key, place, node }) => {
     const party = node.kind === 'map' ? partyOf(key, node, report) : undefined;

@@ -38,6 +38,7 @@ export function readDecisionTable(
   node: MapNode,
   fields: readonly string[],
   report: Report,
+  others: readonly string[] = [],
 ): DecisionTable | undefined {
   const parts = new Map(node.entries.map(({ key, node }) => [key, node]));
   const known = ['when', 'then', 'rows', 'exact', 'reject'];
@@ -58,13 +59,14 @@ export function readDecisionTable(
   }
   const rows = parts.get('rows');
   if (when.length === 0 || columns.length === 0 || rows?.kind !== 'list' || rows.items.length === 0) {
-    report(node.place, name, 'needs lists when, then and rows');
+    const meant = when.length + columns.length === 0 ? hint(name, others) : '';
+    report(node.place, name, `needs lists when, then and rows${meant}`);
     return undefined;
   }
   const rejected = rejectionOf(parts.get('reject'), name, report);
-  const read = rows.items.flatMap(
-    (row) => readRow(row, { name, looked: when.length, filled: columns.length, rejected, report }) ?? [],
-  );
+  const places = [...when.map(textOf), ...columns];
+  const shape = { name, places, looked: when.length, filled: columns.length, rejected, report };
+  const read = rows.items.flatMap((row) => readRow(row, shape) ?? []);
   if (read.length < rows.items.length) return undefined;
   if (read.at(-1)?.when.some((cell) => cell !== anything) ?? true) {
     report(rows.items.at(-1)?.place ?? rows.place, name, 'the last row must fit everything: "*" in each of its places');
@@ -97,6 +99,8 @@ type Alike = (field: string, text: string) => string;
 
 interface RowShape {
   readonly name: string;
+  /** What the fields that a row looks at are called, and the columns that it fills. */
+  readonly places: readonly string[];
   /** How many fields a row looks at, and how many columns it fills. */
   readonly looked: number;
   readonly filled: number;
@@ -125,9 +129,16 @@ function readRow(node: MappingNode, shape: RowShape): ReadRow | undefined {
     const state = skip ? 'skipped' : 'rejected';
     return { when, row: { kind: 'refused', place, state, code: skip ? 'not-for-a-chart' : rejected } };
   }
+  const refusing = cells.map(textOf).find((cell) => cell === 'skip' || cell === 'reject');
+  if (refusing !== undefined) {
+    report(place, name, `"${refusing}" stands alone in place of all columns; take the others out`);
+    return undefined;
+  }
   if (cells.length === shape.filled) return { when, row: { kind: 'cells', place, cells } };
   const cut = all.some((cell) => textOf(cell).endsWith(')') && !textOf(cell).startsWith('='));
-  const cure = cut ? '. A comma inside [ ] ends the formula: put the whole formula in quotes' : '';
+  const cure = cut
+    ? '. A comma inside [ ] ends the formula: put the whole formula in quotes'
+    : `. They are: ${shape.places.join(', ')}`;
   const wanted = `${shape.looked + shape.filled} places (or ${shape.looked} and then skip or reject)`;
   report(place, name, `a row has ${wanted}, this one ${count}${cure}`);
   return undefined;

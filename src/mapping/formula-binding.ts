@@ -7,6 +7,9 @@ import type { Preparing, Spot } from './preparing.ts';
 import { settingValues, type MappingSettings } from './settings.ts';
 import { fieldFunctions, type FieldFunction, type FunctionResult } from './value-functions.ts';
 
+export const nothingToOmit =
+  '=omit() leaves out an element of the mapping below, and there is none here; take the line out';
+
 export interface ConstantFunction {
   readonly takes: 0 | 1;
   /** Undefined: it goes anywhere. */
@@ -53,15 +56,22 @@ export const constantFunctions: Readonly<Record<string, ConstantFunction>> = {
     },
   },
   /** Has done its work where an overlay was laid over what it leaves out. */
-  omit: {
-    takes: 0,
-    bind: () => '=omit() leaves out an element of the mapping below, and there is none here; take the line out',
-  },
+  omit: { takes: 0, bind: () => nothingToOmit },
 };
 
 export const functionNames: readonly string[] = [constantFunctions, fieldFunctions, columnFunctions].flatMap((list) =>
   Object.keys(list),
 );
+
+/** Why a text is most likely meant as a formula, and would go into every chart as it is written. */
+export function almostFormula(text: string, fields: readonly string[]): string | undefined {
+  const [, name = ''] = /^([A-Za-z]\w*)\s*\([^()]*\)$/.exec(text) ?? [];
+  if (functionNames.includes(name)) return 'is a constant as it is written; a formula begins with =';
+  if (/\s=[A-Za-z]\w*\(/.test(text)) return 'has a text before its formula; a formula stands alone';
+  // Some fields are called as a constant may be: carrier, delivered.
+  if (fields.includes(text) && /[A-Z]/.test(text)) return `is the name of a field; write =text(${text})`;
+  return undefined;
+}
 
 /** Binds one formula to the spot it fills. A mistake is reported, and the part absent. */
 export function prepareFormula(text: string, place: Place, spot: Spot, preparing: Preparing): Prepared {

@@ -36,7 +36,9 @@ function overlaidList(name: string, base: ListNode, over: ListNode): ListNode | 
   const own = Map.groupBy(over.items, (item) => textIn(item, name));
   own.delete(undefined);
   const names = new Set(base.items.map((item) => textIn(item, name)));
-  const kept = base.items.flatMap((item) => own.get(textIn(item, name)) ?? [item]).filter((item) => !isLeftOut(item));
+  const kept = base.items
+    .flatMap((item) => own.get(textIn(item, name)) ?? [item])
+    .filter((item) => !isLeftOut(item, name));
   // What has no name, or one that is not there to be left out, stays for the check to tell.
   const added = over.items.filter((item) => !names.has(textIn(item, name)));
   const items = [...kept, ...added];
@@ -50,9 +52,11 @@ function textIn(item: MappingNode, name: string): string | undefined {
 
 const isOmitted = (node: MappingNode): boolean => node.kind === 'value' && node.value === omitted;
 
-/** An extension or identifier whose value is left out goes as a whole. */
-const isLeftOut = (item: MappingNode): boolean =>
-  item.kind === 'map' && item.entries.some(({ node }) => isOmitted(node));
+/** An extension or identifier of which only the name is left goes as a whole. */
+const isLeftOut = (item: MappingNode, name: string): boolean =>
+  item.kind === 'map' &&
+  item.entries.length > 1 &&
+  item.entries.every(({ key, node }) => key === name || isOmitted(node));
 
 const entryOf = (map: MapNode, key: string): MapEntry | undefined => map.entries.find((entry) => entry.key === key);
 

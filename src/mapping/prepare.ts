@@ -1,5 +1,5 @@
 import { mistaken, type Prepared } from './evaluation.ts';
-import { prepareFormula } from './formula-binding.ts';
+import { almostFormula, nothingToOmit, prepareFormula } from './formula-binding.ts';
 import { joinedList, joinedMap, type Part } from './joining.ts';
 import type { ListNode, MapEntry, MapNode, MappingNode, ValueNode } from './mapping-file.ts';
 import { hint, type Place, type Report } from './mistakes.ts';
@@ -16,7 +16,8 @@ export function prepare(node: MappingNode, spot: Spot, preparing: Preparing): Pr
   }
   if (isComplex(type)) {
     if (node.kind === 'map') return prepareMap(node, type, path, preparing);
-    return mistake(node.place, `takes a ${type}: a map of its elements, or a formula that gives one`);
+    const cure = isPair(node) ? '. A colon wants a space after it' : '';
+    return mistake(node.place, `takes a ${type}: a map of its elements, or a formula that gives one${cure}`);
   }
   if (node.kind === 'value') return prepareConstant(node, spot, preparing);
   return mistake(node.place, `takes one ${type}`);
@@ -26,6 +27,9 @@ export function prepare(node: MappingNode, spot: Spot, preparing: Preparing): Pr
     return mistaken;
   }
 }
+
+/** `text:=trim(carrier)` is one text to YAML. */
+const isPair = (node: MappingNode): boolean => node.kind === 'value' && /^\w+:\S/.test(String(node.value));
 
 function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: Preparing): Prepared {
   const { elements } = r4Types[type];
@@ -37,10 +41,24 @@ function prepareMap(node: MapNode, type: ComplexType, path: string, preparing: P
     preparing.report(place, below, `is no element of ${type}${hint(key, Object.keys(elements))}`);
     return [];
   });
+  if (type === 'Extension') reportRelativeUrl(node, path, preparing.report);
   const joined = joinedMap(parts);
   reportMissing(node, type, path, preparing.report);
   if (joined.kind !== 'absent') reportAlwaysEmpty(node, type, parts, path, preparing.report);
   return joined;
+}
+
+/** Only inside another extension a name is enough. */
+function reportRelativeUrl(node: MapNode, path: string, report: Report): void {
+  const url = node.entries.find(({ key }) => key === 'url')?.node;
+  if (url?.kind !== 'value' || /\bextension\[\d+\]\.extension\[\d+\]$/.test(path)) return;
+  const text = String(url.value);
+  if (text.startsWith('=') || /^[A-Za-z][\w+.-]*:/.test(text)) return;
+  report(
+    url.place,
+    `${path}.url`,
+    `"${text}" is no web address, such as https://fhir.your-hospital.org/StructureDefinition/${text}`,
+  );
 }
 
 /** Elements that R4 wants in a type, and are not written. */
@@ -90,7 +108,9 @@ function prepareElement(
     return mistaken;
   }
   if (node.kind === 'list') return prepareList(node, { path, type, codes }, preparing);
-  preparing.report(place, path, 'takes a list; put "- " before each of its items');
+  const omits = node.kind === 'value' && node.value === '=omit()';
+  if (omits) preparing.report(node.place, path, nothingToOmit);
+  else preparing.report(place, path, 'takes a list; put "- " before each of its items');
   return mistaken;
 }
 
@@ -102,8 +122,14 @@ function prepareList(node: ListNode, spot: Spot, preparing: Preparing): Prepared
 }
 
 /** A constant must be what R4 wants there, to the JSON type: `"true"` is no boolean. */
-function prepareConstant(node: ValueNode, { path, type, codes }: Spot, { report, traced }: Preparing): Prepared {
+function prepareConstant(node: ValueNode, { path, type, codes }: Spot, preparing: Preparing): Prepared {
+  const { report, traced, surroundings } = preparing;
   const { value, place } = node;
+  const meant = almostFormula(String(value), surroundings.fields);
+  if (meant !== undefined) {
+    report(place, path, `"${value}" ${meant}`);
+    return mistaken;
+  }
   if (codes !== undefined && !codes.includes(String(value))) {
     report(place, path, `"${value}" is no code of this element${hint(String(value), codes)}`);
     return mistaken;

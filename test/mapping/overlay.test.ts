@@ -188,6 +188,30 @@ describe('a mistake in a folder of the site is told with its place', () => {
     ]);
   });
 
+  it('where it leaves out a list that is not there', () => {
+    write('outgoing.yaml', 'note: =omit()\n');
+    expect(mistakes()).toEqual([
+      'outgoing.yaml:1:7 note: =omit() leaves out an element of the mapping below, and there is none here; take the line out',
+    ]);
+  });
+
+  it('where it leaves out the value of an extension and gives another', () => {
+    write(
+      'outgoing.yaml',
+      'extension:\n  - url: =base(StructureDefinition/sms-carrier)\n    valueString: =omit()\n    valueCode: =text(carrier)\n',
+    );
+    expect(mistakes()).toContainEqual(
+      expect.stringMatching(
+        /^outgoing\.yaml:3:18 extension\[1\]\.valueString: =omit\(\) leaves out .*; take the line out$/,
+      ),
+    );
+  });
+
+  it('where it adds rows to a table that is not there', () => {
+    write('codes.yaml', 'tables:\n  outcom:\n    rows:\n      - ["*", QUEUED, in-progress, "-", "-", open, "-"]\n');
+    expect(mistakes()).toEqual(['codes.yaml:3:5 outcom: needs lists when, then and rows; did you mean "outcome"?']);
+  });
+
   it('where it leaves out what must be there', () => {
     write('outgoing.yaml', 'identifier: =omit()\n');
     expect(mistakes()).toEqual(['dialog-health/outgoing.yaml:4:1 Communication: needs the element "identifier"']);
