@@ -7,7 +7,7 @@ import { exampleSettings, readExampleSettings, type ExampleSettings } from './ex
 import type { Layers } from './layers.ts';
 import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
 import type { Mapping } from './mapping.ts';
-import type { MappingMistake } from './mistakes.ts';
+import { hint, type MappingMistake } from './mistakes.ts';
 
 /** One place in which an example and the mapping disagree. */
 export interface ExampleDifference extends ExampleDeviation {
@@ -79,13 +79,21 @@ export function mapExample({ layers, fields }: ExamplesOf, example: string): rea
   const loaded = loadMapping({ layers, fields, keys, settings: read.settings });
   if (loaded.kind === 'invalid') return [{ file: 'settings.json', mistake: unloadable(loaded.problems) }];
   const row = rowIn(path('row.json'));
-  if (row === undefined) return [{ file: 'row.json', mistake: 'must be a JSON object of texts and nulls' }];
+  if (row === undefined) return [{ file: 'row.json', mistake: rowMistake(path('row.json')) }];
+  const stray = Object.keys(row).find((name) => !fields.includes(name));
+  if (stray !== undefined) {
+    return [{ file: 'row.json', mistake: `"${stray}" is no field of the source${hint(stray, fields)}` }];
+  }
   const messages = messagesOf(row, keys, loaded.mapping).map((record): MappedExample => {
     const own = record.direction === 'outgoing' ? 'communication.json' : 'reply.json';
     const mapped = loaded.mapping.map(record);
     const file = mapped.kind === 'communication' || existsSync(path(own)) ? own : 'problem.json';
     const given = mapped.kind === 'communication' ? mapped.resource : mapped;
     const expected = jsonIn(path(file));
+    if (mapped.kind !== 'communication' && file === own) {
+      const why = `is not what the row becomes: it is ${mapped.kind} with ${mapped.problem.code}`;
+      return { file, given, mistake: `${why}. Correct the row or the mapping, or put problem.json in its place` };
+    }
     if (expected !== undefined) return { file, given, expected };
     const mistake = existsSync(path(file)) ? 'is no JSON' : 'is missing: write there what the row must become';
     return { file, given, mistake };
@@ -156,6 +164,15 @@ function rowIn(file: string): VendorRow | undefined {
     value === null || typeof value === 'string' ? [[name, value] as const] : [],
   );
   return texts.length === entries.length ? Object.fromEntries(texts) : undefined;
+}
+
+function rowMistake(file: string): string {
+  if (!existsSync(file)) return 'is missing: write there a row as the vendor sends it';
+  const json = jsonIn(file);
+  if (json === undefined) return 'is no JSON';
+  return Array.isArray(json)
+    ? 'is a list: take the [ ] around the row away'
+    : 'must be a JSON object of texts and nulls';
 }
 
 /** Undefined where there is no such file, or no JSON in it. */

@@ -79,6 +79,18 @@ describe('the check of examples', () => {
     );
   });
 
+  it('says that a row does not become a Communication', () => {
+    edit('examples/delivered/row.json', '"PATIENT"', '"NURSE"');
+    expect(differences()).toEqual([
+      'delivered/communication.json file is not what the row becomes: it is rejected with recipient-type-unknown. Correct the row or the mapping, or put problem.json in its place',
+    ]);
+  });
+
+  it('misses the row', () => {
+    rmSync(join(copy, 'examples/reply/row.json'));
+    expect(differences()).toEqual(['reply/row.json file is missing: write there a row as the vendor sends it']);
+  });
+
   it('misses the file of a message', () => {
     rmSync(join(copy, 'examples/reply/reply.json'));
     expect(differences()).toEqual(['reply/reply.json file is missing: write there what the row must become']);
@@ -91,7 +103,9 @@ describe('the check of examples', () => {
 
   it.each([
     ['row.json', '{"personId": 7}', 'must be a JSON object of texts and nulls'],
-    ['row.json', '{', 'must be a JSON object of texts and nulls'],
+    ['row.json', '{', 'is no JSON'],
+    ['row.json', '[{}]', 'is a list: take the [ ] around the row away'],
+    ['row.json', '{"persnId": "7"}', '"persnId" is no field of the source; did you mean "personId"?'],
     ['communication.json', '{', 'is no JSON'],
     ['settings.json', '{', 'is no JSON'],
     [
