@@ -39,7 +39,7 @@ export const preview: Command = {
     switch (made.kind) {
       case 'too-wide':
         throw new Misuse(
-          `From --from to --to is more than Dialog Health answers for at once. Ask for at most ${made.longestWindowMs / dayMs} days.`,
+          `--from and --to are further apart than Dialog Health answers for at once. Ask for at most ${made.longestWindowMs / dayMs} days.`,
         );
       case 'not-read':
         printLine(io.stderr, `${source.name}: ${made.problem.code}: ${problemSentence(made.problem)}`);

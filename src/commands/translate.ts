@@ -14,7 +14,7 @@ export const translate: Command = {
   name: 'translate',
   usage: 'translate [FILE] [--config FILE] [--explain] [--json]',
   summary:
-    'A vendor answer from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed. With --explain: what made each element.',
+    'A vendor answer (or one row of it) from FILE or standard input in, a FHIR Bundle out. No ledger, no network, no configuration needed. With --explain: what made each element.',
   async run(args, io) {
     const { values, positionals } = readArguments(
       args,
@@ -23,7 +23,7 @@ export const translate: Command = {
       1,
     );
     const config = openTranslateConfig(io, values.config);
-    const answer = await makeTranslator(config)(await answerFrom(io, positionals[0]));
+    const answer = await makeTranslator(config)(rowAsList(await answerFrom(io, positionals[0])));
     if (answer.kind === 'not-an-answer') {
       printLine(io.stderr, `${answer.problem.code}: ${problemSentence(answer.problem)}`);
       return exit.failed;
@@ -64,6 +64,36 @@ function* explainedJson({ bundle, unreadable }: Translation, explanations: Itera
 async function printPieces({ stdout }: CommandIo, pieces: Iterable<string>): Promise<void> {
   for (const piece of pieces) {
     if (!stdout.write(piece)) await once(stdout, 'drain');
+  }
+}
+
+/** Longer than a row ever is. */
+const longestRow = 64 * 1024;
+
+/** One row alone, as `row.json` of an example has it, is an answer of one; anything else goes on as it comes. */
+async function* rowAsList(chunks: AsyncIterable<Buffer>): AsyncIterable<Uint8Array> {
+  const held: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    if (length > longestRow) {
+      yield chunk;
+      continue;
+    }
+    held.push(chunk);
+    length += chunk.length;
+    if (length > longestRow) yield Buffer.concat(held);
+  }
+  if (length > longestRow) return;
+  const whole = Buffer.concat(held);
+  yield isRow(whole.toString()) ? Buffer.concat([Buffer.from('['), whole, Buffer.from(']')]) : whole;
+}
+
+function isRow(text: string): boolean {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null && 'outgoingMessageId' in json;
+  } catch {
+    return false;
   }
 }
 

@@ -39,6 +39,16 @@ describe('translate', () => {
     expect([none, dash]).toEqual([file, file]);
   });
 
+  it('takes one row alone, as an example has it', async () => {
+    const row = JSON.stringify(answer.response[0]);
+    const [alone, list] = await Promise.all([
+      runProgram(['translate'], { stdin: row }),
+      runProgram(['translate'], { stdin: `[${row}]` }),
+    ]);
+    expect(list.code).toBe(0);
+    expect(alone).toEqual(list);
+  });
+
   it('gives the same again, and in another zone', async () => {
     const [first, second] = await Promise.all([
       runProgram(['translate', sample]),
