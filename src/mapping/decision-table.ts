@@ -118,7 +118,7 @@ function readRow(node: MappingNode, shape: RowShape): ReadRow | undefined {
   const { place } = node;
   const all = textsIn(node, `${name}.rows`, report);
   const count = node.kind === 'list' ? node.items.length : 0;
-  if (all.length < count) return undefined;
+  if (node.kind !== 'list' || all.length < count) return undefined;
   const when = all.slice(0, shape.looked).map(textOf);
   const formula = all.slice(0, shape.looked).find((cell) => textOf(cell).startsWith('='));
   if (formula !== undefined) report(formula.place, name, 'a row is chosen by a text, not by a formula');

@@ -4,6 +4,7 @@ import { readFormula } from './formula.ts';
 import { joinedList } from './joining.ts';
 import { hint, type Place } from './mistakes.ts';
 import type { Preparing, Spot } from './preparing.ts';
+import { isComplex, type TypeName } from './r4-elements.ts';
 import { settingValues, type MappingSettings } from './settings.ts';
 import { fieldFunctions, type FieldFunction, type FunctionResult } from './value-functions.ts';
 
@@ -145,5 +146,18 @@ export function misfit(name: string, gives: FunctionResult, { type, codes }: Spo
     return `=${name} gives any text, and only certain codes may stand here: use =decide(table.column). They are: ${codes.join(', ')}`;
   }
   const fits = gives === 'text' ? textTypes.includes(type) : gives === type;
-  return fits ? undefined : `=${name} gives ${gives === 'text' ? 'a text' : `a ${gives}`}; here goes a ${type}`;
+  if (fits) return undefined;
+  const what = gives === 'text' ? 'a text' : withArticle(gives);
+  return `=${name} gives ${what}; here goes ${withArticle(type)}. ${giversOf(type)}`;
+}
+
+const withArticle = (type: string): string => `${/^[aeio]/i.test(type) ? 'an' : 'a'} ${type}`;
+
+/** What gives a type that no text may fill. */
+function giversOf(type: TypeName): string {
+  const givers = [...Object.entries(fieldFunctions), ...Object.entries(columnFunctions)].flatMap(([name, { gives }]) =>
+    gives === type ? [`=${name}`] : [],
+  );
+  if (isComplex(type)) return `Write a map of its elements${givers.length === 0 ? '' : `, or ${givers.join(' or ')}`}`;
+  return givers.length === 0 ? 'No function gives one' : `Write ${givers.join(' or ')}`;
 }

@@ -180,14 +180,28 @@ const cases: readonly Case[] = [
     'outgoing.yaml',
     '=boolean(delivered)',
     '=text(delivered)',
-    '19 extension[5].valueBoolean: =text gives a text; here goes a boolean',
+    '19 extension[5].valueBoolean: =text gives a text; here goes a boolean. Write =boolean',
   ],
   [
     'a text where a time goes',
     'outgoing.yaml',
     '=instant(outgoingMessageSentDate, outgoingMessageSentTime)',
     '=text(outgoingMessageSentDate)',
-    '7 sent: =text gives a text; here goes a dateTime',
+    '7 sent: =text gives a text; here goes a dateTime. Write =instant',
+  ],
+  [
+    'a text where a map or a function goes',
+    'reply.yaml',
+    'sender: =party(who.to)',
+    'sender: =text(personName)',
+    '9 sender: =text gives a text; here goes a Reference. Write a map of its elements, or =patient or =party or =related',
+  ],
+  [
+    'a text where a number goes',
+    'outgoing.yaml',
+    'valueString: =text(carrier)',
+    'valueInteger: =text(carrier)',
+    '19 extension[1].valueInteger: =text gives a text; here goes an integer. No function gives one',
   ],
   [
     'a time that is none',
@@ -294,6 +308,7 @@ const cases: readonly Case[] = [
     '[CAREGIVER, patient]',
     '9 who: a row has 6 places (or 1 and then skip or reject), this one 2. They are: recipientType, subject, to, address, caregiverName, caregiverPhone',
   ],
+  ['a row that is no list', 'codes.yaml', '- [STAFF, skip]', '- STAFF, skip', '9 who.rows: must be a list: [a, b]'],
   ['a number in a row', 'codes.yaml', '[STAFF, skip]', '[7, skip]', '10 who.rows: write "7" in quotes'],
   [
     'true without quotes in a row',
