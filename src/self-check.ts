@@ -6,6 +6,7 @@ import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
 import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import { LedgerRefused, type Ledger } from './ledger/ledger.ts';
 import { checkExamples, layersWithExamples } from './mapping/examples.ts';
+import { uncoveredByExamples } from './mapping/uncovered.ts';
 import { loadedMapping, makeDestination, makeSource, mappingLayers, type SourceSurroundings } from './parts.ts';
 import { validateExamples } from './site-validation.ts';
 import { sourceKinds } from './sources/registry.ts';
@@ -42,7 +43,8 @@ async function mappingLine(config: Config): Promise<CheckLine> {
   const all = mappingLayers(config, config.destination.dialect);
   const layers = layersWithExamples(all);
   const part = `mapping ${layers.join(' < ')}`;
-  const { examples, differences } = checkExamples({ layers, fields: sourceKinds['dialog-health'].fields });
+  const { fields } = sourceKinds['dialog-health'];
+  const { examples, differences } = checkExamples({ layers, fields });
   if (differences.length > 0) {
     const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
     const says = `${differences.length} differences in ${examples} examples. Correct the mapping or the examples:`;
@@ -59,7 +61,11 @@ async function mappingLine(config: Config): Promise<CheckLine> {
     };
   }
   const valid = `${communications} Communications of them are valid FHIR R4`;
-  return { part, good: true, says: `loaded; ${examples} examples give what they should; ${valid}` };
+  const unproved = uncoveredByExamples({ layers: all, fields }).map(
+    ({ place, message }) => `\n  ${place.file}:${place.line} ${message}`,
+  );
+  const lacks = unproved.length === 0 ? '' : `. No example proves:${unproved.join('')}`;
+  return { part, good: true, says: `loaded; ${examples} examples give what they should; ${valid}${lacks}` };
 }
 
 interface TriedLedger {
@@ -138,9 +144,10 @@ async function dialectLine(config: Config, destination: Destination): Promise<Ch
   const says = `${dialect}; ${why}`;
   if (judgement?.kind !== 'refused') return { part, good: true, says };
   const faults = judgement.faults.map(({ where, issue }) => `${where ?? 'somewhere'} (${issue ?? 'no code'})`);
-  const cure = faults.some((fault) => fault.includes('.medium'))
-    ? 'set destination.dialect to r4-strict, or auto'
-    : 'ask the team of the EHR, or lay a mapping of your own over it';
+  const cure =
+    dialect === 'r4' && faults.some((fault) => fault.includes('.medium'))
+      ? 'set destination.dialect to r4-strict, or auto'
+      : 'ask the team of the EHR, or lay a mapping of your own over it';
   return {
     part,
     good: true,

@@ -1,5 +1,5 @@
 import { rejections } from '../src/mapping/decision-table.ts';
-import { settingValues } from '../src/mapping/settings.ts';
+import { neededSettings } from '../src/mapping/settings.ts';
 import { formulaSnippets, functionCheck } from './formula-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { typeRef, type SchemaMaterial } from './r4-schema.ts';
@@ -77,7 +77,7 @@ export const needsSchema: JsonSchema = {
       ...listOf({
         type: 'object',
         properties: {
-          setting: { description: 'The setting.', enum: Object.keys(settingValues) },
+          setting: { description: 'The setting.', enum: Object.keys(neededSettings) },
           is: {
             description: 'What it must be: a text or several, to the letter or the beginning of one (Group/*).',
             type: ['string', 'array'],

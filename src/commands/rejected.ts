@@ -8,13 +8,19 @@ const pageSize = 100;
 
 export const rejected: Command = {
   name: 'rejected',
-  usage: 'rejected list|release|dismiss [--code CODE] [--key KEY] [--config FILE] [--json]',
+  usage: 'rejected list|release|dismiss [--state STATE] [--code CODE] [--key KEY] [--config FILE] [--json]',
   summary: 'What a person must look at; sending it again; setting it aside. Works beside a running serve.',
   async run(args, io) {
     const { values, positionals } = readArguments(
       args,
       rejected.usage,
-      { config: { type: 'string' }, code: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean' } },
+      {
+        config: { type: 'string' },
+        state: { type: 'string' },
+        code: { type: 'string' },
+        key: { type: 'string' },
+        json: { type: 'boolean' },
+      },
       1,
     );
     const [action] = positionals;
@@ -25,7 +31,7 @@ export const rejected: Command = {
     const access = action === 'list' ? 'reader' : 'visitor';
     const service = await openService(config, { now: io.now, access, log: 'stderr' });
     try {
-      if (action === 'list') return await list(service, io, values.code, values.json === true);
+      if (action === 'list') return await list(service, io, values);
       if (action === 'release') return await release(service, io, values);
       return await dismiss(service, io, values.key);
     } finally {
@@ -34,8 +40,14 @@ export const rejected: Command = {
   },
 };
 
-async function list(service: Service, io: CommandIo, code: string | undefined, json: boolean): Promise<ExitCode> {
-  const filter = { state: 'rejected' as const, ...codeOf(code) };
+interface ListOptions {
+  readonly state?: string | undefined;
+  readonly code?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+async function list(service: Service, io: CommandIo, { state, code, json }: ListOptions): Promise<ExitCode> {
+  const filter = { state: stateOf(state), ...codeOf(code) };
   const items = [];
   let cursor: string | undefined;
   do {
@@ -46,15 +58,24 @@ async function list(service: Service, io: CommandIo, code: string | undefined, j
     items.push(...page.items);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  if (json) {
+  if (json === true) {
     printJson(io.stdout, { items, next: null });
   } else {
     for (const { key, source, problem, code: itsCode } of items) {
       printLine(io.stdout, `${key}  ${source}  ${itsCode}: ${problem}`);
     }
-    printLine(io.stdout, `${items.length} rejected`);
+    printLine(io.stdout, `${items.length} ${filter.state}`);
   }
   return exit.done;
+}
+
+/** What is not sent: by itself it stays so. */
+const listedStates = ['rejected', 'waiting', 'skipped'] as const;
+
+function stateOf(state = 'rejected'): (typeof listedStates)[number] {
+  const known = listedStates.find((each) => each === state);
+  if (known === undefined) throw new Misuse(`--state is one of ${listedStates.join(', ')}.`);
+  return known;
 }
 
 async function release(

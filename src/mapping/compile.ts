@@ -69,6 +69,10 @@ export function compileMapping(
     const checked = checkCommunication(resource);
     if (checked.kind === 'invalid')
       return { kind: 'rejected', problem: { code: 'resource-invalid', where: checked.where } };
+    // It would be in nobody's chart, or in nobody's rightly.
+    if (checked.resource.subject === undefined) {
+      return { kind: 'rejected', problem: { code: 'person-id-missing', where: 'subject' } };
+    }
     if (narrative) checked.resource.text = narrativeOf(checked.resource);
     const counts = counting(fitting);
     return {

@@ -1,6 +1,6 @@
 import type { MapNode, MappingNode } from './mapping-file.ts';
 import { hint, type Report } from './mistakes.ts';
-import { settingValues, type MappingSettings } from './settings.ts';
+import { neededSettings, type MappingSettings } from './settings.ts';
 
 /**
  * Holds the settings against `needs.yaml` of a layer: a list `needs` of `{setting, is, because}`, where `is` is a text or
@@ -21,9 +21,9 @@ function checkNeed(node: MappingNode, settings: MappingSettings, report: Report)
     report(node.place, 'needs', 'takes setting, is and because, each a text');
     return;
   }
-  const given = Object.hasOwn(settingValues, setting) ? settingValues[setting]?.(settings) : undefined;
+  const given = Object.hasOwn(neededSettings, setting) ? neededSettings[setting]?.(settings) : undefined;
   if (given === undefined) {
-    report(node.place, 'needs', `"${setting}" is no setting${hint(setting, Object.keys(settingValues))}`);
+    report(node.place, 'needs', `"${setting}" is no setting${hint(setting, Object.keys(neededSettings))}`);
     return;
   }
   if (wanted.some((each) => fits(given, each))) return;

@@ -39,6 +39,11 @@ export const settingValues: Readonly<Record<string, (settings: MappingSettings) 
   'organization.value': ({ organization }) => organization.value,
   'organization.display': ({ organization }) => organization.display,
   'organization.reference': ({ organization }) => organization.reference,
+};
+
+/** Those that `needs.yaml` of a dialect may want to be so. */
+export const neededSettings: typeof settingValues = {
+  ...settingValues,
   'patient.reference': ({ patient }) => patient.reference,
 };
 

@@ -27,6 +27,9 @@ describe('a mapping of the site', () => {
     expect(deliveryOf(await program(['run', '--json']))).toMatchObject({ delivered: 4, skipped: 2 });
     writeFileSync(join(folder, 'codes.yaml'), 'tables: {}\n');
     expect(deliveryOf(await program(['run', '--json']))).toMatchObject({ delivered: 0, skipped: 0 });
+    const kept = await program(['rejected', 'list', '--state', 'skipped']);
+    expect(kept.stdout).toContain('not-for-a-chart: The mapping keeps messages of this kind out of the chart');
+    expect(kept.stdout).toContain('2 skipped');
     const released = await program(['rejected', 'release', '--code', 'not-for-a-chart']);
     expect(released.stdout).toContain('2');
     expect(deliveryOf(await program(['run', '--json']))).toMatchObject({ delivered: 2, skipped: 0 });
@@ -59,6 +62,19 @@ describe('a mapping of the site', () => {
     const ended = await program(['run', '--json']);
     expect(deliveryOf(ended).counts).toEqual({ 'status-unlisted': 2 });
     expect(ended.stdout + ended.stderr).not.toContain('QUEUED');
+  });
+
+  it('never sends a message without a Patient, whatever it says', async () => {
+    writeFileSync(join(folder, 'outgoing.yaml'), 'subject: =omit()\n');
+    const ended = await program(['run', '--json']);
+    expect(deliveryOf(ended)).toMatchObject({ delivered: 0, rejected: 6, problems: { 'person-id-missing': 6 } });
+    expect(sides.communications()).toEqual([]);
+  });
+
+  it('is told by check what its examples leave unproved', async () => {
+    writeFileSync(join(folder, 'outgoing.yaml'), 'topic:\n  text: =text(broadcastName)\n');
+    const { stdout } = await program(['check']);
+    expect(stdout).toMatch(/No example proves:\n.*outgoing\.yaml:\d+ /);
   });
 
   it.each(['run', 'serve', 'check', 'translate'])('with a mistake starts nothing: %s', async (command) => {
