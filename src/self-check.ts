@@ -42,31 +42,36 @@ export async function* selfCheck(config: Config, now: () => Instant): AsyncItera
 async function mappingLine(config: Config): Promise<CheckLine> {
   const all = mappingLayers(config, config.destination.dialect);
   const layers = layersWithExamples(all);
-  const part = `mapping ${layers.join(' < ')}`;
+  const part = `mapping ${all.join(' < ')}`;
   const { fields } = sourceKinds['dialog-health'];
   const { examples, differences } = checkExamples({ layers, fields });
   if (differences.length > 0) {
     const listed = differences.map(({ example, element, message }) => `  ${example}: ${element}: ${message}`);
-    const says = `${differences.length} differences in ${examples} examples. Correct the mapping or the examples:`;
+    const says = `${counted(differences.length, 'difference')} in ${counted(examples, 'example')}. Correct the mapping or the examples:`;
     return { part, good: false, says: [says, ...listed].join('\n') };
   }
   const mapping = loadedMapping(config, config.sources[0]);
   const { communications, faults } = await validateExamples(mapping, all, config.mapping.canonicalBase);
   if (faults.length > 0) {
-    const says = `${faults.length} faults in the Communications of the examples, by full validation. Correct the mapping:`;
+    const says = `${counted(faults.length, 'fault')} in the Communications of the examples, by full validation. Correct the mapping:`;
     return {
       part,
       good: false,
       says: [says, ...faults.map(({ example, fault }) => `  ${example}: ${fault}`)].join('\n'),
     };
   }
-  const valid = `${communications} Communications of them are valid FHIR R4`;
+  const without =
+    layers.length === all.length ? '' : `; ${all.at(-1)} has no examples, and those below it prove nothing of it`;
+  const right = `${counted(examples, 'example')} ${examples === 1 ? 'gives what it' : 'give what they'} should`;
+  const valid = `${communications} Communications, of all examples by your settings, are valid FHIR R4`;
   const unproved = uncoveredByExamples({ layers: all, fields }).map(
     ({ place, message }) => `\n  ${place.file}:${place.line} ${message}`,
   );
   const lacks = unproved.length === 0 ? '' : `. No example proves:${unproved.join('')}`;
-  return { part, good: true, says: `loaded; ${examples} examples give what they should; ${valid}${lacks}` };
+  return { part, good: true, says: `loaded; ${right}${without}; ${valid}${lacks}` };
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 interface TriedLedger {
   readonly line: CheckLine;
@@ -124,7 +129,7 @@ async function* destinationLines(config: Config, now: () => Instant): AsyncItera
       yield { part, good: false, says };
       return;
     }
-    yield { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}; ${check.why}` };
+    yield { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}. ${check.why}` };
     yield await dialectLine(config, destination);
   } finally {
     await destination.close();
@@ -141,7 +146,7 @@ async function dialectLine(config: Config, destination: Destination): Promise<Ch
   const { dialect, why } = choice;
   const example = exampleIn(config, loadedMapping(config, config.sources[0], dialect));
   const judgement = example === undefined ? undefined : await destination.judge(example, signal);
-  const says = `${dialect}; ${why}`;
+  const says = `${dialect}. ${why}`;
   if (judgement?.kind !== 'refused') return { part, good: true, says };
   const faults = judgement.faults.map(({ where, issue }) => `${where ?? 'somewhere'} (${issue ?? 'no code'})`);
   const cure =
