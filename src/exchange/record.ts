@@ -45,5 +45,10 @@ export interface UnreadableRecord {
 
 /** What one vendor row gives: its messages, or why it gives none. */
 export type Reading =
-  | { readonly kind: 'records'; readonly records: readonly SourceRecord[] }
+  | {
+      readonly kind: 'records';
+      readonly records: readonly SourceRecord[];
+      /** An earlier row of the same answer was about the same message. */
+      readonly repeated?: boolean;
+    }
   | { readonly kind: 'unreadable'; readonly unreadable: UnreadableRecord };

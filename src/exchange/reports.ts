@@ -82,6 +82,20 @@ export interface WindowView {
   readonly code: ProblemCode | null;
 }
 
+/** A window that could not be read, or that a person gave up. */
+export interface PieceView {
+  readonly source: string;
+  readonly from: string;
+  readonly to: string;
+  /** queued: read again by itself. stuck: a person must see to it. accepted: given up by a person. */
+  readonly state: 'queued' | 'stuck' | 'accepted';
+  readonly failures: number;
+  readonly code: ProblemCode;
+  /** Who gave it up, and when. */
+  readonly acceptedBy: string | null;
+  readonly acceptedAt: string | null;
+}
+
 /** A page of a list; `next` is the cursor of the following page. */
 export interface Page<Item> {
   readonly items: readonly Item[];
