@@ -3,6 +3,7 @@ import type { Problem, ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Reading, SourceRecord } from '../exchange/record.ts';
 import type { Page, PieceView, RecordState, RecordView, RunReport, WindowView } from '../exchange/reports.ts';
+import type { Tier } from '../exchange/tier.ts';
 import type { Instant, TimeWindow } from '../exchange/window.ts';
 
 /**
@@ -141,15 +142,6 @@ export interface WindowRead {
   readonly rows: number;
 }
 
-/**
- * What a window is read for. tail: what is new, and the last hour again. open: messages whose status may still change.
- * warm, cold, deep: everything of the last day, week or month again. backfill: a past range. range: one that somebody
- * asked for, beside all that.
- */
-export type Tier = 'tail' | 'open' | 'warm' | 'cold' | 'deep' | 'backfill' | 'range';
-
-export type SweepTier = Extract<Tier, 'open' | 'warm' | 'cold' | 'deep'>;
-
 /** How far a tier has come. */
 export interface TierState {
   /** End and time of the last completed sweep. */
@@ -212,7 +204,8 @@ export interface CoverageState {
 /** What one read moves, all of it together or nothing. */
 export interface CoverageMoves {
   readonly frontier?: Instant;
-  readonly tier?: { readonly name: Tier; readonly state: TierState };
+  /** Those that move; the others stay. */
+  readonly tiers?: { readonly [tier in Tier]?: TierState };
   /** An open piece that is done with: read, or cut into others. */
   readonly closes?: number;
   readonly opens?: readonly NewPiece[];
