@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../exchange/window.ts';
+import { makeBackfills } from './backfills.ts';
 import { makeBodySeal, type BodySeal } from './body-seal.ts';
 import { makeBudget } from './budget.ts';
 import { makeCoverage } from './coverage.ts';
@@ -88,6 +89,7 @@ function assemble(database: Database, lease: Lease, seal: BodySeal): Ledger {
   return {
     messages: makeMessages(database, lease, seal),
     coverage: makeCoverage(database, lease),
+    backfills: makeBackfills(database, lease),
     runs: makeRunHistory(database, lease),
     budget: makeBudget(database, lease),
     keepCanonicalBase: (canonicalBase) => keepCanonicalBase(lease, canonicalBase),
