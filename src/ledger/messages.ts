@@ -4,6 +4,7 @@ import type { Connection, Database } from './database/database.ts';
 import { dismissOne, makeAllPendingDue, releaseAll } from './hold-back.ts';
 import type { Lease } from './lease.ts';
 import type { Messages } from './ledger.ts';
+import { forgetLowered } from './lowered.ts';
 import { readCounts } from './message-counts.ts';
 import { recordBatch } from './record-batch.ts';
 import { listRecords } from './record-list.ts';
@@ -13,8 +14,9 @@ import { settleAll } from './settle.ts';
 export function makeMessages(database: Database, lease: Lease, seal: BodySeal): Messages {
   const { kysely } = database;
   return {
-    record: (source, readAt, readings) =>
-      lease.write((tx) => recordBatch(tx, database, seal, { source, readAt, readings })),
+    record: (source, readAt, readings, { resend = false } = {}) =>
+      lease.write((tx) => recordBatch(tx, database, seal, { source, readAt, readings, resend })),
+    forgetLowered: (source, readAt) => lease.write((tx) => forgetLowered(tx, database, source, readAt)),
     claim: (request) => lease.write((tx) => claimDue(tx, database, seal, lease.epoch, request)),
     settle: (settlements, now) => lease.write((tx) => settleAll(tx, database, lease.epoch, settlements, now)),
     makePendingDue: (now) => lease.write((tx) => makeAllPendingDue(tx, database, now)),
