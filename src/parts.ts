@@ -90,7 +90,7 @@ export function loadedMapping(
 export interface SourceSurroundings {
   readonly mapping: Mapping;
   readonly canonicalBase: string;
-  readonly budget: Pick<Ledger['budget'], 'spend'>;
+  readonly budget: Pick<Ledger['budget'], 'spend' | 'learned'>;
   readonly now: () => Instant;
 }
 
@@ -110,8 +110,9 @@ export function makeSource(config: SourceConfig, { mapping, canonicalBase, budge
     keys: keySpace(canonicalBase),
     stageOf: mapping.stageOf,
     now,
-    async spend() {
-      const spent = await budget.spend(name, requestsPerHour, now());
+    async spend(share) {
+      const most = await budget.learned(name, requestsPerHour, now());
+      const spent = await budget.spend(name, Math.max(1, Math.floor(most * share)), now());
       return spent.granted ? undefined : { code: 'budget-exhausted', retryAfterMs: spent.freeAt - now() };
     },
   });

@@ -52,7 +52,7 @@ function mappingLine(config: Config): CheckLine {
 
 interface TriedLedger {
   readonly line: CheckLine;
-  readonly budget: Pick<Ledger['budget'], 'spend'>;
+  readonly budget: Pick<Ledger['budget'], 'spend' | 'learned'>;
   close(): Promise<void>;
 }
 

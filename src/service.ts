@@ -194,9 +194,9 @@ function scheduledSources(
     const mapping = mappings.get(section.name);
     if (mapping === undefined) return [];
     const source = makeSource(section, { mapping, canonicalBase, budget, now });
-    const { startAt, settleDelay, lateness } = section;
+    const { startAt, settleDelay, lateness, requestsPerHour } = section;
     const { longestWindowMs } = source;
-    return [{ source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs } }];
+    return [{ source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour } }];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { RunTrigger } from '../exchange/reports.ts';
+import type { Tier } from '../exchange/tier.ts';
 
 /**
  * Everything the service ever says in its log: a closed union. No field can hold a patient's name, number, id or text:
@@ -49,6 +50,7 @@ export type AuditEvent =
       readonly event: 'window_read';
       readonly runId: string;
       readonly source: string;
+      readonly tier: Tier;
       readonly from: string;
       readonly to: string;
       readonly rows: number;
@@ -56,13 +58,24 @@ export type AuditEvent =
       readonly changed: number;
       readonly known: number;
       readonly unreadable: number;
+      readonly vanished: number;
       readonly bytes: number;
       readonly durationMs: number;
+    }
+  | {
+      readonly event: 'window_stuck';
+      readonly runId: string;
+      readonly source: string;
+      readonly tier: Tier;
+      readonly from: string;
+      readonly to: string;
+      readonly code: ProblemCode;
     }
   | {
       readonly event: 'window_failed';
       readonly runId: string;
       readonly source: string;
+      readonly tier: Tier;
       readonly from: string;
       readonly to: string;
       readonly code: ProblemCode;
@@ -203,11 +216,13 @@ export const auditFields = {
   source: 'configured name',
   sources: 'configured name',
   state: 'closed list',
+  tier: 'closed list',
   to: 'time',
   trigger: 'closed list',
   unreadable: 'count',
   user: 'configured name',
   userFingerprint: 'fingerprint',
+  vanished: 'count',
   version: 'given by the EHR',
   waiting: 'count',
   where: 'field or element',

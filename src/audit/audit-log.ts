@@ -16,6 +16,7 @@ const sentences: Readonly<Record<AuditEvent['event'], string>> = {
   run_finished: 'A run has finished.',
   run_skipped: 'A scheduled run was left out.',
   window_read: 'A window was read completely.',
+  window_stuck: 'A window that cannot be cut further was not read: somebody must see to it.',
   window_failed: 'A window was not read; coverage stays where it is.',
   row_set_apart: 'A row was set apart for a person to look at.',
   record_delivered: 'The EHR has the record.',

@@ -20,6 +20,8 @@ export interface SourceRunReport {
   readonly changed: number;
   readonly unchanged: number;
   readonly unreadable: number;
+  /** Messages that the ledger knows and the vendor no longer shows for their time; nothing is deleted for that. */
+  readonly vanished: number;
   /** Why a window was not read, and rows set apart, by code. */
   readonly problems: ProblemCounts;
 }

@@ -1,15 +1,17 @@
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { Problem } from '../exchange/problem.ts';
+import { problemKind, type Problem } from '../exchange/problem.ts';
 import type { RunReport, RunTrigger, SourceRunReport } from '../exchange/reports.ts';
 import { isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeliveryLoop } from './delivery.ts';
-import { takeIn, type Reached } from './intake.ts';
+import type { BackfillStep } from './backfill.ts';
+import { takeIn, takeInBackfill, type IntakeParts, type Reached } from './intake.ts';
 import type { Random } from './retry-policy.ts';
 import { mayRead, pauseAfter, type SourcePause } from './source-pause.ts';
 import { DeliveryTally, ProblemTally } from './tally.ts';
-import type { PlanLimits } from './window-plan.ts';
+import type { PlanLimits } from './tiers.ts';
+import { makeTurns, type Turns } from './turns.ts';
 
 /** A source and what its reading goes by. */
 export interface ScheduledSource {
@@ -33,6 +35,8 @@ export interface StartRun {
   /** One source by name; all of them without it. */
   readonly source?: string;
   readonly range?: TimeWindow;
+  /** With a range: every message in it is sent again, also where nothing has changed. */
+  readonly resend?: boolean;
   readonly idempotencyKey?: string;
   readonly user?: string;
   readonly requestId?: string;
@@ -52,6 +56,8 @@ export interface Runs {
   start(request: StartRun): Promise<StartedRun>;
   runningId(source: string): string | undefined;
   pauseOf(source: string): SourcePause | undefined;
+  /** Reads one window of the backfill that is running, when it is its turn. */
+  readBackfill(source: string, signal: AbortSignal): Promise<BackfillStep>;
   /** Breaks off reading, waits for the runs to end. What was recorded stays; the window is read again. */
   stop(): Promise<void>;
 }
@@ -60,6 +66,8 @@ export function makeRuns(parts: RunParts): Runs {
   const { ledger, delivery, audit, now, reached } = parts;
   const running = new Map<string, string>();
   const pauses = new Map<string, SourcePause>();
+  /** Of each source: a run waits for the one window that a backfill is reading. */
+  const turns = new Map<string, Turns>(parts.sources.map(({ source }) => [source.name, makeTurns()]));
   const open = new Set<Promise<RunReport>>();
   /** Of runs under way: the same request may come twice before the first is written down. */
   const keysUnderWay = new Map<string, string>();
@@ -148,7 +156,7 @@ export function makeRuns(parts: RunParts): Runs {
     let complete = held.length === 0;
     try {
       if (trigger === 'api' || trigger === 'command') await delivery.tryNow();
-      const reading = ready.map((each) => readOne(id, each, request.range));
+      const reading = ready.map((each) => readOne(id, each, request));
       // A source is free again only when nothing reads it: one that fails waits for the others.
       await Promise.allSettled(reading);
       const read = await Promise.all(reading);
@@ -179,17 +187,40 @@ export function makeRuns(parts: RunParts): Runs {
     return report;
   }
 
-  async function readOne(runId: string, { source, limits }: ScheduledSource, range: TimeWindow | undefined) {
-    const result = await takeIn(
-      { ledger, audit, now, recorded: delivery.wake, reached },
-      { runId, source, limits, signal: stopping.signal, ...(range === undefined ? {} : { range }) },
-    );
-    if (!stopping.signal.aborted) {
-      const pause = pauseAfter(result.problem, pauses.get(source.name), now(), parts.random);
-      if (pause === undefined) pauses.delete(source.name);
-      else pauses.set(source.name, pause);
-    }
+  const intake: IntakeParts = { ledger, audit, now, recorded: delivery.wake, reached };
+
+  async function readOne(runId: string, { source, limits }: ScheduledSource, request: StartRun) {
+    const { range, resend = false } = request;
+    const asked = { runId, source, limits, signal: stopping.signal, resend, ...(range === undefined ? {} : { range }) };
+    const result = await inTurn(source.name, () => takeIn(intake, asked));
+    remember(source.name, result.problem);
     return result;
+  }
+
+  function inTurn<T>(source: string, work: () => Promise<T>): Promise<T> {
+    return turns.get(source)?.take(work) ?? work();
+  }
+
+  function remember(source: string, problem: Problem | undefined): void {
+    if (stopping.signal.aborted) return;
+    const pause = pauseAfter(problem, pauses.get(source), now(), parts.random);
+    if (pause === undefined) pauses.delete(source);
+    else pauses.set(source, pause);
+  }
+
+  /** A job has no report of a run: its progress stands in the ledger. */
+  async function readBackfill(name: string, signal: AbortSignal): Promise<BackfillStep> {
+    const each = parts.sources.find(({ source }) => source.name === name);
+    if (each === undefined || stopping.signal.aborted) return { kind: 'nothing' };
+    const { source, limits } = each;
+    const asked = { runId: 'backfill', source, limits, signal: AbortSignal.any([signal, stopping.signal]) };
+    const result = await inTurn(name, () => takeInBackfill(intake, asked));
+    if (result === undefined) return { kind: 'nothing' };
+    const { problem } = result;
+    if (problem === undefined) return { kind: 'read' };
+    // A refused login and what the vendor asks for hold for everybody.
+    if (problemKind(problem.code).class === 'permanent' || problem.code === 'source-throttled') remember(name, problem);
+    return { kind: 'failed', problem };
   }
 
   /** A source that asked for a pause: the report says so; no request was made. */
@@ -223,6 +254,7 @@ export function makeRuns(parts: RunParts): Runs {
     start,
     runningId: (source) => running.get(source),
     pauseOf: (source) => pauses.get(source),
+    readBackfill,
     async stop() {
       stopping.abort();
       await Promise.allSettled(open);
@@ -231,5 +263,5 @@ export function makeRuns(parts: RunParts): Runs {
 }
 
 function nothingRead(name: string): SourceRunReport {
-  return { name, windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, problems: {} };
+  return { name, windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, vanished: 0, problems: {} };
 }

@@ -31,8 +31,8 @@ export interface DialogHealthOptions extends WaySettings {
   readonly keys: KeySpace;
   readonly stageOf: (row: VendorRow) => Stage;
   readonly now: () => Instant;
-  /** Asked before every request; a problem means that none may be made now. */
-  readonly spend: () => Promise<Problem | undefined>;
+  /** Asked before every request; a problem means that none may be made now. `share`: of the requests of an hour. */
+  readonly spend: (share: number) => Promise<Problem | undefined>;
 }
 
 /** Dialog Health's Message Results Writeback API. */
@@ -40,13 +40,13 @@ export function makeDialogHealthSource(options: DialogHealthOptions): Source {
   const context: ReadingContext = { source: options.name, keys: options.keys, stageOf: options.stageOf };
   let lesson: Lesson | undefined;
 
-  async function read(window: TimeWindow, take: Take, signal: AbortSignal): Promise<ReadOutcome> {
+  async function read(window: TimeWindow, take: Take, signal: AbortSignal, share = 1): Promise<ReadOutcome> {
     const tried: Way[] = [];
     let way: Way | undefined = firstWay(options, lesson);
     let refused = failed('source-refused');
     while (way !== undefined) {
       if (signal.aborted) return failed('source-timeout');
-      const problem = await options.spend();
+      const problem = await options.spend(share);
       if (problem !== undefined) return { kind: 'failed', problem, rows: 0 };
       tried.push(way);
       const asked = await ask(way, window, take, signal);
