@@ -6,6 +6,7 @@ import type { Operations } from './http/operations.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import type { DeliveryLoop } from './sync/delivery.ts';
+import type { BackfillLoop } from './sync/backfill.ts';
 import { statusReport } from './sync/status.ts';
 import type { Runs } from './sync/sync-run.ts';
 import type { WakeUps } from './sync/wake-ups/wake-ups.ts';
@@ -16,6 +17,7 @@ export interface RunningParts {
   readonly ledger: Ledger;
   readonly delivery: DeliveryLoop;
   readonly runs: Runs;
+  readonly backfills: BackfillLoop;
   readonly wakeUps: WakeUps;
   readonly destination: Destination;
   /** Of the first source: it translates what HTTP sends. */

@@ -17,6 +17,7 @@ import { operationsOf } from './operations.ts';
 import { makeDestination, makeSource } from './parts.ts';
 import { Refused } from './refused.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
+import { makeBackfillLoop, type BackfillLoop } from './sync/backfill.ts';
 import type { Reached } from './sync/intake.ts';
 import { makeRuns, type Runs, type ScheduledSource, type StartRun } from './sync/sync-run.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
@@ -41,6 +42,7 @@ export interface Service {
   readonly ledger: Ledger;
   readonly delivery: DeliveryLoop;
   readonly runs: Runs;
+  readonly backfills: BackfillLoop;
   readonly operations: Operations;
   readonly audit: AuditLog;
   /**
@@ -84,6 +86,15 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     config.sources.map(({ name, schedule, timezone }) => ({ source: name, expression: schedule, timezone })),
     (source) => start({ trigger: 'schedule', source }),
   );
+  const backfills = makeBackfillLoop({
+    ledger,
+    sources: sources.map(({ source }) => source.name),
+    readOne: runs.readBackfill,
+    heldUntil: (source) => runs.pauseOf(source)?.until,
+    now,
+    sleep,
+    random: Math.random,
+  });
   let http: Listening | undefined;
   let housekeeping: NodeJS.Timeout | undefined;
   let stopping: Promise<number> | undefined;
@@ -103,6 +114,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     ledger,
     delivery,
     runs,
+    backfills,
     wakeUps,
     destination,
     mapping: mappings.get(config.sources[0].name),
@@ -116,7 +128,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   async function stopInOrder(): Promise<number> {
     clearInterval(housekeeping);
     await wakeUps.stop();
-    const reading = runs.stop();
+    const reading = Promise.all([runs.stop(), backfills.stop()]);
     await delivery.stop(graceMs);
     await reading;
     await http?.close(1_000);
@@ -130,6 +142,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     ledger,
     delivery,
     runs,
+    backfills,
     operations,
     audit,
     async checkDestination() {
@@ -147,6 +160,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
       }, dayMs).unref();
       delivery.start();
       wakeUps.start();
+      backfills.start();
       start({ trigger: 'startup' });
       return http.port;
     },
@@ -196,7 +210,12 @@ function scheduledSources(
     const source = makeSource(section, { mapping, canonicalBase, budget, now });
     const { startAt, settleDelay, lateness, requestsPerHour } = section;
     const { longestWindowMs } = source;
-    return [{ source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour } }];
+    return [
+      {
+        source,
+        limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour },
+      },
+    ];
   });
 }
 

@@ -50,6 +50,8 @@ export interface IntakeResult {
 
 /** So many windows that fail one after the other are the vendor's trouble, not the windows'. */
 const failuresInARow = 2;
+/** A week is cut down to a minute in fourteen steps; a vendor to whom everything is too large is asked no more than this. */
+const cutsInARow = 20;
 /** More lower statuses than this share of an answer come from an old copy of the vendor's data. */
 const believableShare = 0.05;
 const believableCount = 5;
@@ -124,6 +126,7 @@ class SourceReading {
     let answered = false;
     let probed = false;
     let failures = 0;
+    let cuts = 0;
     let problem: Problem | undefined;
     while (!signal.aborted) {
       const state = await this.#state();
@@ -154,6 +157,9 @@ class SourceReading {
       if (verdict.kind === 'covered') {
         answered = true;
         failures = 0;
+        cuts = 0;
+        // Once in a run, whatever the vendor's clock says of when that was.
+        if (piece.sweepTo === piece.window.to) resting.add(piece.tier);
         continue;
       }
       if (read.outcome.kind === 'complete') answered = true;
@@ -170,8 +176,9 @@ class SourceReading {
         resting.add(piece.tier);
         if (piece.tier === 'tail' && piece.open === undefined) problem = found;
       }
-      failures = read.outcome.kind === 'failed' && verdict.code !== 'source-too-large' ? failures + 1 : 0;
-      if (failures >= failuresInARow) return found;
+      cuts += 1;
+      if (read.outcome.kind === 'failed' && verdict.code !== 'source-too-large') failures += 1;
+      if (failures >= failuresInARow || cuts >= cutsInARow) return found;
     }
     return problem;
   }

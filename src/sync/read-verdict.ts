@@ -187,7 +187,7 @@ function passed(
     const moved = Math.max(frontier, Math.min(window.to, Math.max(present, frontier)));
     const isFirst = state.frontier === undefined || sweepTiers.every((each) => state.tiers[each] === undefined);
     // The very first reading has just read everything: it counts as the first sweep of each tier.
-    const swept = isFirst && window.to >= progress.end ? firstSweeps(moved, now) : {};
+    const swept = isFirst && window.to >= progress.end ? firstSweeps(moved, Math.min(now, vendorNow ?? now)) : {};
     return {
       frontier: Math.max(state.frontier ?? start, moved),
       tiers: { ...swept, ...(before.failures + before.empty === 0 ? {} : { [tier]: good }) },

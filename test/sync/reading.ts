@@ -88,12 +88,14 @@ export function runOnce(
   };
   const steps: Step[] = [];
   let failures = 0;
+  let cuts = 0;
   let current = state;
   for (let count = 0; count < 500; count += 1) {
     const piece = nextPiece(current, now, by, progress, unsettled);
     if (piece === undefined) return { steps, state: current };
     const answersOthers = answered || steps.length > 0;
-    const verdict = readVerdict(piece, answer(piece), {
+    const outcome = answer(piece);
+    const verdict = readVerdict(piece, outcome, {
       state: current,
       limits: by,
       progress,
@@ -106,12 +108,18 @@ export function runOnce(
     if (verdict.kind === 'source') return { steps, state: current };
     current = moved(current, verdict.moves);
     const slow = verdict.kind === 'again' && verdict.code !== 'source-too-large' && verdict.code !== 'source-capped';
-    failures = slow ? failures + 1 : 0;
-    if (failures >= 2) return { steps, state: current };
+    if (slow) failures += 1;
+    if (verdict.kind === 'covered') failures = 0;
+    cuts = verdict.kind === 'covered' ? 0 : cuts + 1;
+    if (failures >= 2 || cuts >= 20) return { steps, state: current };
+    if (verdict.kind === 'covered' && piece.sweepTo === piece.window.to) resting.add(piece.tier);
     const cut = verdict.kind === 'again' && verdict.moves.opens !== undefined;
     if (verdict.kind === 'again' && !cut) resting.add(piece.tier);
     if (piece.tier === 'tail' && piece.open === undefined) {
-      progress = { ...progress, tail: verdict.kind === 'again' && !cut ? 'done' : piece.window.to };
+      const present = outcome.kind === 'complete' ? (outcome.vendorNow ?? now) : now;
+      const held = settledEnd(present, by) < piece.window.to;
+      const stays = verdict.kind === 'again' && !cut;
+      progress = { ...progress, tail: stays || held ? 'done' : piece.window.to };
     }
   }
   throw new Error('a run that does not end');

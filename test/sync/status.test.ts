@@ -60,10 +60,7 @@ describe('the status', () => {
   it('says how far was read, how far that lies back, and what the hour has cost', async () => {
     const window = { from: at - 60 * minuteMs, to: at - 3 * minuteMs };
     await ledger.budget.spend('main-clinic', 240, at - minuteMs);
-    await ledger.coverage.cover(
-      { source: 'main-clinic', window, readAt: at, rows: 1 },
-      { start: window.from, frontier: window.to },
-    );
+    await ledger.coverage.cover({ source: 'main-clinic', window, readAt: at, rows: 1 }, { frontier: window.to });
     const { sources } = await statusReport({ ...parts, live: quiet });
     expect(sources).toMatchObject([
       { coveredUntil: '2026-03-10T11:57:00Z', lagSeconds: 180, budget: { usedLastHour: 1 } },

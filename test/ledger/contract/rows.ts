@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Settlement } from '../../../src/exchange/delivery.ts';
 import { keySpace, unreadableKey, type RecordKey } from '../../../src/exchange/record-key.ts';
 import type { Reading, SourceRecord } from '../../../src/exchange/record.ts';
-import type { Claim, Ledger } from '../../../src/ledger/ledger.ts';
+import type { Instant } from '../../../src/exchange/window.ts';
+import type { Claim, Ledger, WindowRead } from '../../../src/ledger/ledger.ts';
 import type { TestClock } from './place.ts';
 
 /** Invented rows, as a source gives them. */
@@ -57,6 +58,14 @@ export function unreadable(text: string): Reading {
   const problem = { code: 'unreadable-row', where: 'sentDateTime' } as const;
   return { kind: 'unreadable', unreadable: { key: unreadableKey(source, text), position: 0, problem, body: text } };
 }
+
+/** What is written down of a window, at that time. */
+export const windowRead = (readAt: Instant, from: Instant, to: Instant, name = source): WindowRead => ({
+  source: name,
+  window: { from, to },
+  readAt,
+  rows: 12,
+});
 
 export const leaseMs = 600_000;
 
