@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SourceRecord } from '../../../src/exchange/record.ts';
 import { hourMs, minuteMs, type Instant } from '../../../src/exchange/window.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
 import { deliverDue, message, reply, rows, source, unreadable, type Status } from './rows.ts';
@@ -9,12 +10,11 @@ export function planningContract(newPlace: NewPlace): void {
     ...message(id, status),
     occurredAt,
   });
-  const record = (...records: Parameters<typeof rows>) =>
+  const record = (...records: readonly SourceRecord[]) =>
     test.ledger.messages.record(source, test.clock.at, rows(...records));
   const known = (from: Instant, to: Instant, limit?: number, name = source) =>
     test.ledger.coverage.known(name, { from, to }, limit);
-  const unsettled = (from: Instant, to: Instant, name = source) =>
-    test.ledger.coverage.unsettled(name, { from, to });
+  const unsettled = (from: Instant, to: Instant, name = source) => test.ledger.coverage.unsettled(name, { from, to });
 
   describe('the messages that the ledger knows of a range', () => {
     it('are those sent in it, whatever became of them: its start belongs to it, its end does not', async () => {

@@ -50,7 +50,10 @@ export function reply(id: string, text = 'C'): SourceRecord {
 }
 
 /** One vendor row. */
-export const row = (...records: readonly SourceRecord[]): Reading => ({ kind: 'records', records });
+export const row = (...records: readonly SourceRecord[]) => ({ kind: 'records', records }) as const;
+
+/** One whose message an earlier row of the same answer was about. */
+export const repeated = (...records: readonly SourceRecord[]): Reading => ({ ...row(...records), repeated: true });
 
 export const rows = (...records: readonly SourceRecord[]): readonly Reading[] => records.map((record) => row(record));
 
