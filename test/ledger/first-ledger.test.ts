@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestClock } from './contract/place.ts';
-import { expectBroughtUpToDate, firstLedger } from './first-ledger.ts';
+import { broughtUpToDate, firstLedger, told } from './first-ledger.ts';
 import { sqlitePlace, type SqlitePlace } from './sqlite-place.ts';
 
 let place: SqlitePlace;
@@ -17,10 +17,10 @@ afterEach(() => place.remove());
 describe('a ledger of the first version, on SQLite', () => {
   it('is brought up to date by its owner, and keeps its frontier, its sweep and all that it knows', async () => {
     const ledger = await place.open('owner');
-    await expectBroughtUpToDate(ledger);
+    expect(await told(ledger)).toEqual(broughtUpToDate);
     await ledger.close();
     const again = await place.open('owner');
-    await expectBroughtUpToDate(again);
+    expect(await told(again)).toEqual(broughtUpToDate);
     await again.close();
   });
 

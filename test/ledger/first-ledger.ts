@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import { hourMs, minuteMs } from '../../src/exchange/window.ts';
 import type { Database } from '../../src/ledger/database/database.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -20,26 +19,42 @@ export const firstLedger = (engine: Database['engine']): readonly string[] => [
   `update message_count set count = 1 where state = 'delivered'`,
 ];
 
-/** All of that, as the ledger tells it now. */
-export async function expectBroughtUpToDate({ coverage, budget, messages }: Ledger): Promise<void> {
-  expect(await coverage.state('main-clinic')).toEqual({
+const range = { from: 0, to: 9 * hourMs };
+
+/** What the ledger tells of it. */
+export const told = async ({ coverage, budget, messages }: Ledger) => ({
+  main: await coverage.state('main-clinic'),
+  another: await coverage.state('another-clinic'),
+  windows: (await coverage.windows({}, { limit: 9 })).items,
+  used: await budget.used('main-clinic', 6),
+  counts: await messages.counts(),
+  known: await coverage.known('main-clinic', range),
+  unsettled: await coverage.unsettled('main-clinic', range),
+});
+
+/** What it tells once it is up to date. */
+export const broughtUpToDate: Awaited<ReturnType<typeof told>> = {
+  main: {
     start: 0,
     frontier: 9 * hourMs,
     tiers: { cold: { doneEnd: 1, doneAt: 2, position: 3, to: 4, failures: 0, empty: 0 } },
     pieces: [],
     size: {},
-  });
-  expect(await coverage.state('another-clinic')).toEqual({
-    start: hourMs,
-    frontier: 2 * hourMs,
-    tiers: {},
-    pieces: [],
-    size: {},
-  });
-  expect((await coverage.windows({}, { limit: 9 })).items).toMatchObject([{ to: '1970-01-01T01:00:00Z', rows: 12 }]);
-  expect(await budget.used('main-clinic', 6)).toBe(1);
-  expect(await messages.counts()).toMatchObject({ delivered: 1, pending: 0 });
-  const range = { from: 0, to: 9 * hourMs };
-  expect(await coverage.known('main-clinic', range)).toBe(1);
-  expect(await coverage.unsettled('main-clinic', range)).toEqual({ from: hourMs, to: hourMs + minuteMs });
-}
+  },
+  another: { start: hourMs, frontier: 2 * hourMs, tiers: {}, pieces: [], size: {} },
+  windows: [
+    {
+      source: 'main-clinic',
+      from: '1970-01-01T00:00:00Z',
+      to: '1970-01-01T01:00:00Z',
+      state: 'complete',
+      readAt: '1970-01-01T00:00:00.005Z',
+      rows: 12,
+      code: null,
+    },
+  ],
+  used: 1,
+  counts: { pending: 0, delivering: 0, waiting: 0, delivered: 1, skipped: 0, rejected: 0 },
+  known: 1,
+  unsettled: { from: hourMs, to: hourMs + minuteMs },
+};

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgres, refusedByPostgres } from '../../src/ledger/database/postgres.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { TestClock } from '../ledger/contract/place.ts';
-import { expectBroughtUpToDate, firstLedger } from '../ledger/first-ledger.ts';
+import { broughtUpToDate, firstLedger, told } from '../ledger/first-ledger.ts';
 import { accepted, claimDue, keyOf, keysOf, message, rows, source } from '../ledger/contract/rows.ts';
 import { postgresPlace, type PostgresPlace } from './postgres-place.ts';
 
@@ -111,7 +111,7 @@ describe('a ledger of the first version, on PostgreSQL', () => {
     for (const statement of firstLedger('postgres')) await place.query(statement);
     await expect(place.open('reader')).rejects.toMatchObject(refusal('older-schema'));
     const ledger = await place.open('owner');
-    await expectBroughtUpToDate(ledger);
+    expect(await told(ledger)).toEqual(broughtUpToDate);
     await ledger.close();
   });
 });
