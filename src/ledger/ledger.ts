@@ -1,7 +1,7 @@
 import type { Settlement } from '../exchange/delivery.ts';
 import type { Problem, ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
-import type { Reading, SourceRecord } from '../exchange/record.ts';
+import type { Direction, Reading, SourceRecord } from '../exchange/record.ts';
 import type { Page, PieceView, RecordState, RecordView, RunReport, WindowView } from '../exchange/reports.ts';
 import type { Tier } from '../exchange/tier.ts';
 import type { Instant, TimeWindow } from '../exchange/window.ts';
@@ -86,6 +86,25 @@ export interface PageRequest {
 
 export type MessageCounts = Readonly<Record<RecordState, number>>;
 
+/** What the ledger knows of a message, without its content. */
+export interface StoredMessage {
+  readonly key: RecordKey;
+  /** null: a row that was set apart. */
+  readonly direction: Direction | null;
+  /** The outgoing message that it is, or belongs to; null: a row that was set apart. */
+  readonly thread: RecordKey | null;
+  readonly state: RecordState;
+  /** It is delivered, and goes to the EHR once more when it is read again. */
+  readonly owed: boolean;
+  readonly contentDigest: string;
+  readonly changeDigest: string;
+  readonly firstReadAt: Instant;
+  /** The start of the read that its content was taken from. */
+  readonly takenAt: Instant;
+  /** `Communication/<id>`, where the EHR has confirmed it. */
+  readonly reference?: string;
+}
+
 export interface Messages {
   /**
    * Takes one batch of rows in one transaction. A message seen for the first time is pending. A known one whose
@@ -130,6 +149,10 @@ export interface Messages {
   /** In the order in which they were first read. */
   list(filter: RecordFilter, page: PageRequest): Promise<Page<RecordView>>;
   counts(): Promise<MessageCounts>;
+  /** The messages sent in a range and all replies to them, in batches, in the order in which they were sent. */
+  sentIn(source: string, range: TimeWindow): AsyncIterable<readonly StoredMessage[]>;
+  /** Those of the keys that the ledger has, rows set apart too. */
+  byKeys(keys: readonly RecordKey[]): Promise<ReadonlyMap<RecordKey, StoredMessage>>;
   /** Since when the record waits that has been undelivered the longest; those that wait for their Patient do not count. */
   oldestPending(): Promise<Instant | undefined>;
 }

@@ -5,6 +5,7 @@ import { dismissOne, makeAllPendingDue, releaseAll } from './hold-back.ts';
 import type { Lease } from './lease.ts';
 import type { Messages } from './ledger.ts';
 import { forgetLowered } from './lowered.ts';
+import { messagesIn, storedByKeys } from './message-digests.ts';
 import { readCounts } from './message-counts.ts';
 import { recordBatch } from './record-batch.ts';
 import { listRecords } from './record-list.ts';
@@ -25,6 +26,8 @@ export function makeMessages(database: Database, lease: Lease, seal: BodySeal): 
     dismiss: (key) => lease.write((tx) => dismissOne(tx, database, key)),
     list: (filter, page) => listRecords(kysely, filter, page),
     counts: () => readCounts(kysely),
+    sentIn: (source, range) => messagesIn(database, source, range),
+    byKeys: (keys) => storedByKeys(database, keys),
     oldestPending: async () => (await oldestPendingQuery(kysely).executeTakeFirst())?.pending_since ?? undefined,
   };
 }

@@ -1,6 +1,7 @@
 import { backfillingContract } from './contract/backfilling.ts';
 import { bookkeepingContract } from './contract/bookkeeping.ts';
 import { budgetingContract } from './contract/budgeting.ts';
+import { comparingContract } from './contract/comparing.ts';
 import { coveringContract } from './contract/covering.ts';
 import { deliveringContract } from './contract/delivering.ts';
 import { holdingBackContract } from './contract/holding-back.ts';
@@ -24,6 +25,7 @@ export function ledgerContract(newPlace: NewPlace): void {
   planningContract(newPlace);
   backfillingContract(newPlace);
   budgetingContract(newPlace);
+  comparingContract(newPlace);
   bookkeepingContract(newPlace);
   ownershipContract(newPlace);
 }

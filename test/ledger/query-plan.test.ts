@@ -6,6 +6,7 @@ import type { Database } from '../../src/ledger/database/database.ts';
 import { openSqlite } from '../../src/ledger/database/sqlite.ts';
 import { loweredQuery } from '../../src/ledger/lowered.ts';
 import { countsQuery } from '../../src/ledger/message-counts.ts';
+import { replyRowsQuery, sentQuery, storedQuery } from '../../src/ledger/message-digests.ts';
 import { oldestPendingQuery } from '../../src/ledger/messages.ts';
 import { listQuery } from '../../src/ledger/record-list.ts';
 import { knownQuery, unsettledQuery } from '../../src/ledger/sent-messages.ts';
@@ -57,6 +58,13 @@ describe('however much was delivered', () => {
     ['a list by state', () => listQuery(database.kysely, { state: 'rejected' }, { ...page, cursor }), 'message_state'],
     ['a list by code', () => listQuery(database.kysely, { code: 'resource-refused' }, page), 'message_code'],
     ['what is known of a range', () => knownQuery(database.kysely, source, day), 'message_sent'],
+    [
+      'messages by their time',
+      () => sentQuery(database.kysely, source, day.to, { at: day.from, position: 7 }),
+      'message_sent',
+    ],
+    ['all of the replies to messages', () => replyRowsQuery(database.kysely, database, [keyOf('a')]), 'message_reply'],
+    ['digests by their keys', () => storedQuery(database.kysely, database, [keyOf('a')]), 'sqlite_autoindex_message_1'],
     ['whether ten are known of it', () => knownQuery(database.kysely, source, day, 10), 'message_sent'],
     ['what may still change', () => unsettledQuery(database.kysely, source, day), 'message_unsettled'],
     ['statuses lowered in a read', () => loweredQuery(database.kysely, database, source, 1), 'message_held'],
