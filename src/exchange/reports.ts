@@ -2,6 +2,7 @@ import type { Bundle } from 'fhir/r4.js';
 import type { Problem, ProblemCode } from './problem.ts';
 import type { RecordKey } from './record-key.ts';
 import type { Direction } from './record.ts';
+import type { Tier } from './tier.ts';
 
 /** What HTTP and the commands show. Times are ISO 8601 in UTC. Nothing here can hold a name, a number or a text. */
 
@@ -19,6 +20,8 @@ export interface SourceRunReport {
   readonly new: number;
   readonly changed: number;
   readonly unchanged: number;
+  /** Of those unchanged: how many are sent again because that was asked for. */
+  readonly resent: number;
   readonly unreadable: number;
   /** Messages that the ledger knows and the vendor no longer shows for their time; nothing is deleted for that. */
   readonly vanished: number;
@@ -87,6 +90,8 @@ export interface WindowView {
 /** A window that could not be read, or that a person gave up. */
 export interface PieceView {
   readonly source: string;
+  /** What it is read for. A stuck piece of the tail holds the coverage back. */
+  readonly tier: Tier;
   readonly from: string;
   readonly to: string;
   /** queued: read again by itself. stuck: a person must see to it. accepted: given up by a person. */

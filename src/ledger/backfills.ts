@@ -37,6 +37,7 @@ export function makeBackfills({ kysely }: Database, lease: Lease): Backfills {
       const rows = await (position === undefined ? query : query.where('position', '<', position)).execute();
       return pageOf('backfills', rows, page, jobOf);
     },
+    unfinished: async (source) => (await unfinishedQuery(kysely, source).execute()).map(jobOf),
     move: (id, to, now) =>
       lease.write(async (tx) => {
         const { numUpdatedRows } = await tx
@@ -61,15 +62,16 @@ export async function runningBackfill(connection: Connection, source: string): P
 }
 
 export const runningQuery = (connection: Connection, source: string) =>
+  unfinishedQuery(connection, source).where('state', '=', 'running').limit(1);
+
+const unfinishedQuery = (connection: Connection, source: string) =>
   connection
     .selectFrom('backfill')
     .selectAll()
     .where('source', '=', source)
     .where('finished_at', 'is', null)
-    .where('state', '=', 'running')
     .orderBy('started_at')
-    .orderBy('position')
-    .limit(1);
+    .orderBy('position');
 
 /**
  * What a read moves of its job. That it goes on says nothing of its state: somebody may have paused or stopped it while

@@ -48,6 +48,8 @@ export interface RecordCounts {
   readonly lowered: number;
   /** What the rows set apart suffer from, first seen in this batch. */
   readonly setApart: readonly { readonly key: RecordKey; readonly problem: Problem }[];
+  /** Known messages that are due once more although nothing has changed, because that was asked for. */
+  readonly resent: number;
 }
 
 /** A record taken for delivery, leased until `leaseUntil`; after that anyone may claim it again. */
@@ -115,16 +117,18 @@ export interface Messages {
    * `content-conflict`, once. One rejected as `body-sealed` is pending again with the content that was read. What is
    * unchanged is not written. A row that repeats a message of the same answer (`repeated`) is taken only with a higher
    * rank: one answer has one last word on each message. With `resend` each message in it is due, also where nothing has
-   * changed.
+   * changed; with a key only that one.
    */
   record(
     source: string,
     readAt: Instant,
     readings: readonly Reading[],
-    options?: { readonly resend?: boolean },
+    options?: { readonly resend?: boolean | RecordKey },
   ): Promise<RecordCounts>;
   /** Forgets the lower statuses that were first seen in the read begun at `readAt`: too many to be believed. */
   forgetLowered(source: string, readAt: Instant): Promise<void>;
+  /** Where a message comes from, and when it was sent; of a reply, when the message it answers was. Undefined for a key that no message has. */
+  origin(key: RecordKey): Promise<{ readonly source: string; readonly sentAt: Instant | null } | undefined>;
   /** The oldest due records, now `delivering`. One whose content cannot be opened carries that as its problem. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**
@@ -296,6 +300,8 @@ export interface Backfills {
   list(page: PageRequest): Promise<Page<BackfillJob>>;
   /** Only what is running can be paused, only what is paused resumed; what is finished stays. Gives the job as it is now. */
   move(id: string, to: 'running' | 'paused' | 'stopped', now: Instant): Promise<BackfillJob | undefined>;
+  /** Those of a source that are running or paused, the one that began first before the others. */
+  unfinished(source: string): Promise<readonly BackfillJob[]>;
 }
 
 export interface Runs {

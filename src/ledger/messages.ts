@@ -1,3 +1,4 @@
+import type { RecordKey } from '../exchange/record-key.ts';
 import type { BodySeal } from './body-seal.ts';
 import { claimDue, nextDueQuery } from './claim.ts';
 import type { Connection, Database } from './database/database.ts';
@@ -17,6 +18,10 @@ export function makeMessages(database: Database, lease: Lease, seal: BodySeal): 
   return {
     record: (source, readAt, readings, { resend = false } = {}) =>
       lease.write((tx) => recordBatch(tx, database, seal, { source, readAt, readings, resend })),
+    async origin(key) {
+      const row = await originQuery(kysely, key).executeTakeFirst();
+      return row === undefined ? undefined : { source: row.source, sentAt: row.sent_at };
+    },
     forgetLowered: (source, readAt) => lease.write((tx) => forgetLowered(tx, database, source, readAt)),
     claim: (request) => lease.write((tx) => claimDue(tx, database, seal, lease.epoch, request)),
     settle: (settlements, now) => lease.write((tx) => settleAll(tx, database, lease.epoch, settlements, now)),
@@ -30,6 +35,15 @@ export function makeMessages(database: Database, lease: Lease, seal: BodySeal): 
     byKeys: (keys) => storedByKeys(database, keys),
     oldestPending: async () => (await oldestPendingQuery(kysely).executeTakeFirst())?.pending_since ?? undefined,
   };
+}
+
+/** A reply has no time of its own. What was set apart has no thread, and is no message. */
+function originQuery(connection: Connection, key: RecordKey) {
+  return connection
+    .selectFrom('message')
+    .innerJoin('message as thread', 'thread.key', 'message.thread')
+    .select(['message.source', 'thread.occurred_at as sent_at'])
+    .where('message.key', '=', key);
 }
 
 export function oldestPendingQuery(connection: Connection) {

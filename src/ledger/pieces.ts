@@ -103,6 +103,7 @@ function rowOf(source: string, { tier, window, state, failures, code, dueAt, bac
 function viewOf(row: PieceRow): PieceView {
   return {
     source: row.source,
+    tier: row.tier,
     from: isoInstant(row.from_at),
     to: isoInstant(row.to_at),
     state: row.state,

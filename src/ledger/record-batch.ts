@@ -15,8 +15,8 @@ export interface Batch {
   /** The start of the read. */
   readonly readAt: Instant;
   readonly readings: readonly Reading[];
-  /** Whether each message of it is sent once more. */
-  readonly resend: boolean;
+  /** Whether each message of it is sent once more, or this one alone. */
+  readonly resend: boolean | RecordKey;
 }
 
 /** One batch of rows in the caller's transaction: `Messages.record` says what is promised. */
@@ -34,7 +34,7 @@ export async function recordBatch(
     else for (const record of reading.records) taken.take(record, reading.repeated === true);
   }
   taken.linkReplies();
-  if (batch.resend) taken.resend();
+  if (batch.resend !== false) taken.resend(batch.resend);
   // Contradictions are rare: their names are asked for only when there are any.
   taken.takeConflicts(await messagesByKey(tx, database, taken.conflictKeys()));
   await putBack(tx, database, before, [...taken.rows.values()]);
@@ -65,6 +65,7 @@ class TakenBatch {
     unreadable: 0,
     unreadableKnown: 0,
     lowered: 0,
+    resent: 0,
     setApart: this.#setApart,
   };
   readonly #before: ReadonlyMap<RecordKey, MessageRow>;
@@ -135,12 +136,16 @@ class TakenBatch {
   }
 
   /** Of what is new or has changed nothing is due that is not due already. */
-  resend(): void {
+  resend(which: true | RecordKey): void {
     for (const key of this.#left) {
+      if (which !== true && which !== key) continue;
       const row = this.#row(key);
       const read = this.#asKnown.get(key);
       const body = read === undefined ? undefined : this.#body(read);
-      if (row !== undefined) this.rows.set(key, resent(row, this.#readAt, body));
+      if (row === undefined) continue;
+      const again = resent(row, this.#readAt, body);
+      if (again.revision > row.revision) this.counts.resent += 1;
+      this.rows.set(key, again);
     }
   }
 

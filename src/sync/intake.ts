@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Problem, ProblemCode } from '../exchange/problem.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
 import type { Reading } from '../exchange/record.ts';
 import type { SourceRunReport } from '../exchange/reports.ts';
 import type { Tier } from '../exchange/tier.ts';
@@ -37,8 +38,8 @@ export interface IntakeRequest {
   readonly limits: PlanLimits;
   /** Read this range instead of what is due. */
   readonly range?: TimeWindow;
-  /** With a range: every message in it is sent again. */
-  readonly resend?: boolean;
+  /** With a range: every message in it is sent again, or this one alone. */
+  readonly resend?: boolean | RecordKey;
   readonly signal: AbortSignal;
 }
 
@@ -70,7 +71,15 @@ export function takeInBackfill(parts: IntakeParts, request: IntakeRequest): Prom
 
 type Totals = { -readonly [field in Exclude<keyof RecordCounts, 'setApart'>]: RecordCounts[field] };
 
-const noCounts = (): Totals => ({ added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0 });
+const noCounts = (): Totals => ({
+  added: 0,
+  changed: 0,
+  known: 0,
+  unreadable: 0,
+  unreadableKnown: 0,
+  lowered: 0,
+  resent: 0,
+});
 
 interface Read {
   readonly outcome: ReadOutcome;
@@ -96,7 +105,7 @@ class SourceReading {
   }
 
   report(): SourceRunReport {
-    const { added, changed, known, unreadable, unreadableKnown } = this.#totals;
+    const { added, changed, known, resent, unreadable, unreadableKnown } = this.#totals;
     return {
       name: this.#request.source.name,
       windows: this.#windows,
@@ -104,6 +113,7 @@ class SourceReading {
       new: added,
       changed,
       unchanged: known,
+      resent,
       unreadable: unreadable + unreadableKnown,
       vanished: this.#vanished,
       problems: this.#problems.counts(),
@@ -277,7 +287,7 @@ class SourceReading {
   }
 
   /** One request: its rows go into the ledger as they stream. */
-  async #read(window: TimeWindow, tier: Tier, resend: boolean): Promise<Read> {
+  async #read(window: TimeWindow, tier: Tier, resend: boolean | RecordKey): Promise<Read> {
     const { ledger, audit, now, recorded, reached } = this.#parts;
     const { source, signal } = this.#request;
     // The start of the read: what was known to the vendor at that moment is at least in the answer.
@@ -360,7 +370,7 @@ class SourceReading {
   }
 }
 
-const countFields = ['added', 'changed', 'known', 'unreadable', 'unreadableKnown', 'lowered'] as const;
+const countFields = ['added', 'changed', 'known', 'unreadable', 'unreadableKnown', 'lowered', 'resent'] as const;
 
 const inParts: readonly ProblemCode[] = [
   'source-too-large',

@@ -263,5 +263,16 @@ export function makeRuns(parts: RunParts): Runs {
 }
 
 function nothingRead(name: string): SourceRunReport {
-  return { name, windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, vanished: 0, problems: {} };
+  return {
+    name,
+    windows: 0,
+    read: 0,
+    new: 0,
+    changed: 0,
+    unchanged: 0,
+    resent: 0,
+    unreadable: 0,
+    vanished: 0,
+    problems: {},
+  };
 }

@@ -13,7 +13,18 @@ export const run: RunReport = {
   startedAt: '2026-03-05T14:00:00Z',
   finishedAt: '2026-03-05T14:00:09Z',
   sources: [
-    { name: 'main-clinic', windows: 1, read: 3, new: 2, changed: 1, unchanged: 0, unreadable: 0, vanished: 0, problems: {} },
+    {
+      name: 'main-clinic',
+      windows: 1,
+      read: 3,
+      new: 2,
+      changed: 1,
+      unchanged: 0,
+      resent: 0,
+      unreadable: 0,
+      vanished: 0,
+      problems: {},
+    },
   ],
   delivery: {
     delivered: 2,

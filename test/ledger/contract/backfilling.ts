@@ -182,6 +182,22 @@ export function backfillingContract(newPlace: NewPlace): void {
       expect((await running())?.id).toBe(jobId(2));
     });
 
+    it('that are running or paused are told apart from those that are over', async () => {
+      for (const n of [1, 2, 3, 4]) {
+        test.clock.pass({ minutes: 1 });
+        await begin(n, { range: { from: 0, to: n * dayMs } });
+      }
+      await begin(5, { source: 'another-clinic' });
+      await move(2, 'stopped');
+      await finish(3, 'done');
+      await move(4, 'paused');
+      const unfinished = await test.ledger.backfills.unfinished(source);
+      expect(unfinished.map(({ id, state }) => [id, state])).toEqual([
+        [jobId(1), 'running'],
+        [jobId(4), 'paused'],
+      ]);
+    });
+
     it('are listed with the newest first, page by page', async () => {
       for (const n of [1, 2, 3]) await begin(n, { range: { from: 0, to: n * dayMs } });
       const first = await test.ledger.backfills.list({ limit: 2 });

@@ -8,7 +8,17 @@ import { message, rows, source } from './rows.ts';
 const runId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 function run(n: number, startedAt: Instant, sources: readonly string[] = [source]): RunReport {
-  const counts = { windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, vanished: 0, problems: {} };
+  const counts = {
+    windows: 0,
+    read: 0,
+    new: 0,
+    changed: 0,
+    unchanged: 0,
+    resent: 0,
+    unreadable: 0,
+    vanished: 0,
+    problems: {},
+  };
   return {
     id: runId(n),
     trigger: 'api',

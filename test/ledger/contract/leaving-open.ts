@@ -94,6 +94,7 @@ export function leavingOpenContract(newPlace: NewPlace): void {
       expect(listed[3]).toEqual({
         source,
         from: '1970-01-01T03:00:00Z',
+        tier: 'tail',
         to: '1970-01-01T04:00:00Z',
         state: 'accepted',
         failures: 0,

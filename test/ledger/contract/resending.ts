@@ -20,7 +20,7 @@ import {
   view,
 } from './rows.ts';
 
-const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0, setApart: [] };
+const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0, resent: 0, setApart: [] };
 
 /** Reading a range again so that everything in it is sent once more: the EHR came from a backup, or the mapping changed. */
 export function resendingContract(newPlace: NewPlace): void {
@@ -41,7 +41,7 @@ export function resendingContract(newPlace: NewPlace): void {
   describe('sending again', () => {
     it('makes what was delivered due, with the content just read, and changes nothing of it', async () => {
       await delivered(row(message('a'), reply('a')), row(message('b')));
-      expect(await resend(row(message('a'), reply('a')), row(message('b')))).toEqual({ ...none, known: 3 });
+      expect(await resend(row(message('a'), reply('a')), row(message('b')))).toEqual({ ...none, known: 3, resent: 3 });
       expect(await test.ledger.messages.counts()).toMatchObject({ pending: 3, delivered: 0 });
       const claims = await claimDue(test.ledger, test.clock);
       expect(keysOf(claims).toSorted()).toEqual([keyOf('a'), keyOf('b'), replyKeyOf('a')].toSorted());
@@ -71,8 +71,22 @@ export function resendingContract(newPlace: NewPlace): void {
     it('takes what is new and what has changed as ever', async () => {
       await delivered(row(message('a', 'SENT')));
       const counts = await resend(row(message('a', 'DELIVERED')), row(message('b')), unreadable('[]'));
-      expect(counts).toMatchObject({ added: 1, changed: 1, known: 0, unreadable: 1 });
+      expect(counts).toMatchObject({ added: 1, changed: 1, known: 0, unreadable: 1, resent: 0 });
       expect(await dueNow()).toEqual([keyOf('a'), keyOf('b')].toSorted());
+    });
+
+    it('of one message leaves its neighbours, the reply in its own row too', async () => {
+      await delivered(row(message('a'), reply('a')), row(message('b')));
+      const one = (key: string) =>
+        test.ledger.messages.record(source, test.clock.at, [row(message('a'), reply('a')), row(message('b'))], {
+          resend: key,
+        });
+      expect(await one(replyKeyOf('a'))).toEqual({ ...none, known: 3, resent: 1 });
+      expect(await dueNow()).toEqual([replyKeyOf('a')]);
+      test.clock.pass({ minutes: 5 });
+      expect(await one(keyOf('a'))).toEqual({ ...none, known: 3, resent: 1 });
+      expect(await dueNow()).toEqual([keyOf('a')]);
+      expect(await one(keyOf('nobody'))).toEqual({ ...none, known: 3 });
     });
 
     it('takes the highest status where the answer has several', async () => {
@@ -150,6 +164,22 @@ export function resendingContract(newPlace: NewPlace): void {
       expect(claim).toMatchObject({ record: message('a'), unsure: false });
       await settle(accepted(keyOf('a')));
       expect(await dueNow()).toEqual([]);
+    });
+  });
+
+  describe('the origin of a message', () => {
+    it('is its source and when it was sent; of a reply, when the message it answers was', async () => {
+      await record(row(message('a'), reply('a')), row({ ...message('b'), occurredAt: null }));
+      const sentAt = message('a').occurredAt;
+      expect(await test.ledger.messages.origin(keyOf('a'))).toEqual({ source, sentAt });
+      expect(await test.ledger.messages.origin(replyKeyOf('a'))).toEqual({ source, sentAt });
+      expect(await test.ledger.messages.origin(keyOf('b'))).toEqual({ source, sentAt: null });
+    });
+
+    it('is none where no message has the key, and of a row set apart', async () => {
+      const { setApart } = await record(unreadable('[]'));
+      expect(await test.ledger.messages.origin(setApart[0]?.key ?? '')).toBeUndefined();
+      expect(await test.ledger.messages.origin(keyOf('a'))).toBeUndefined();
     });
   });
 

@@ -15,7 +15,7 @@ import {
   source,
 } from './rows.ts';
 
-const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0, setApart: [] };
+const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0, resent: 0, setApart: [] };
 
 /** Which status of a message counts, of several that were read. */
 export function statusContract(newPlace: NewPlace): void {
