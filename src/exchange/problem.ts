@@ -39,7 +39,7 @@ const kinds = {
     class: 'permanent',
     scope: 'source',
     sentence:
-      'Dialog Health refused the login. Reading has stopped, so that the account is not locked. Check username, password and console, then restart or ask for a run.',
+      'Dialog Health refused the login. Reading has stopped, so that the account is not locked. Check username, password and console, then restart or ask for a run; a new password in its file is tried by itself.',
   },
   'source-throttled': {
     class: 'transient',

@@ -6,9 +6,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeliveryLoop } from './delivery.ts';
 import type { BackfillStep } from './backfill.ts';
-import { takeIn, takeInBackfill, type IntakeParts, type Reached } from './intake.ts';
+import { takeIn, takeInBackfill, type IntakeParts, type IntakeResult, type Reached } from './intake.ts';
 import type { Random } from './retry-policy.ts';
-import { mayRead, pauseAfter, type SourcePause } from './source-pause.ts';
+import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
 import { DeliveryTally, ProblemTally } from './tally.ts';
 import type { PlanLimits } from './tiers.ts';
 import { makeTurns, type Turns } from './turns.ts';
@@ -17,6 +17,8 @@ import { makeTurns, type Turns } from './turns.ts';
 export interface ScheduledSource {
   readonly source: Source;
   readonly limits: PlanLimits;
+  /** Tells one login from another: it changes when the secret does. Without it, it never does. */
+  readonly login?: () => string;
 }
 
 export interface RunParts {
@@ -85,8 +87,8 @@ export function makeRuns(parts: RunParts): Runs {
     const wanted = parts.sources.filter(({ source }) => request.source === undefined || source.name === request.source);
     const busy = wanted.map(({ source }) => running.get(source.name)).find((id) => id !== undefined);
     if (busy !== undefined) return leftOut(request, wanted, 'already-running', { kind: 'already-running', id: busy });
-    const byPerson = request.trigger === 'api' || request.trigger === 'command';
-    const ready = wanted.filter(({ source }) => mayRead(pauses.get(source.name), byPerson, now()));
+    const byPerson = isByPerson(request);
+    const ready = wanted.filter(({ source }) => mayRead(pauseOf(source.name), byPerson, now()));
     if (ready.length === 0 && !byPerson) return leftOut(request, wanted, 'paused', { kind: 'paused' });
     // From here to the first await nothing else can start a run for these sources.
     const id = parts.newId();
@@ -131,7 +133,7 @@ export function makeRuns(parts: RunParts): Runs {
   ): StartedRun {
     if (request.trigger === 'schedule') {
       for (const { source } of wanted) {
-        const stopped = pauses.get(source.name)?.until === Infinity;
+        const stopped = pauseOf(source.name)?.until === Infinity;
         audit({ event: 'run_skipped', source: source.name, why: why === 'paused' && stopped ? 'stopped' : why });
       }
     }
@@ -155,7 +157,7 @@ export function makeRuns(parts: RunParts): Runs {
     let sources: readonly SourceRunReport[] = begun.sources;
     let complete = held.length === 0;
     try {
-      if (trigger === 'api' || trigger === 'command') await delivery.tryNow();
+      if (isByPerson(request)) await delivery.tryNow();
       const reading = ready.map((each) => readOne(id, each, request));
       // A source is free again only when nothing reads it: one that fails waits for the others.
       await Promise.allSettled(reading);
@@ -189,21 +191,36 @@ export function makeRuns(parts: RunParts): Runs {
 
   const intake: IntakeParts = { ledger, audit, now, recorded: delivery.wake, reached };
 
-  async function readOne(runId: string, { source, limits }: ScheduledSource, request: StartRun) {
+  function readOne(runId: string, each: ScheduledSource, request: StartRun): Promise<IntakeResult> {
+    const { source, limits, login } = each;
     const { range, resend = false } = request;
     const asked = { runId, source, limits, signal: stopping.signal, resend, ...(range === undefined ? {} : { range }) };
-    const result = await inTurn(source.name, () => takeIn(intake, asked));
-    remember(source.name, result.problem);
-    return result;
+    return inTurn(source.name, async () => {
+      // The backfill whose turn it was may have been refused meanwhile.
+      const pause = pauseOf(source.name);
+      if (pause !== undefined && !mayRead(pause, isByPerson(request), now())) {
+        return { report: heldReport(each), problem: pause.problem };
+      }
+      // Asked before the reading: a login that comes while it is under way has not been refused.
+      const shown = login?.();
+      const result = await takeIn(intake, asked);
+      remember(source.name, result.problem, shown);
+      return result;
+    });
   }
 
   function inTurn<T>(source: string, work: () => Promise<T>): Promise<T> {
     return turns.get(source)?.take(work) ?? work();
   }
 
-  function remember(source: string, problem: Problem | undefined): void {
+  function pauseOf(name: string): SourcePause | undefined {
+    const { login } = parts.sources.find(({ source }) => source.name === name) ?? {};
+    return pauseWith(pauses.get(name), login?.());
+  }
+
+  function remember(source: string, problem: Problem | undefined, login: string | undefined): void {
     if (stopping.signal.aborted) return;
-    const pause = pauseAfter(problem, pauses.get(source), now(), parts.random);
+    const pause = pauseAfter(problem, pauses.get(source), now(), parts.random, login);
     if (pause === undefined) pauses.delete(source);
     else pauses.set(source, pause);
   }
@@ -212,21 +229,28 @@ export function makeRuns(parts: RunParts): Runs {
   async function readBackfill(name: string, signal: AbortSignal): Promise<BackfillStep> {
     const each = parts.sources.find(({ source }) => source.name === name);
     if (each === undefined || stopping.signal.aborted) return { kind: 'nothing' };
-    const { source, limits } = each;
+    const { source, limits, login } = each;
     const asked = { runId: 'backfill', source, limits, signal: AbortSignal.any([signal, stopping.signal]) };
-    const result = await inTurn(name, () => takeInBackfill(intake, asked));
-    if (result === undefined) return { kind: 'nothing' };
-    const { problem } = result;
-    if (problem === undefined) return { kind: 'read' };
-    // A refused login and what the vendor asks for hold for everybody.
-    if (problemKind(problem.code).class === 'permanent' || problem.code === 'source-throttled') remember(name, problem);
-    return { kind: 'failed', problem };
+    return inTurn(name, async () => {
+      // The run whose turn it was may have been refused meanwhile.
+      if (!mayRead(pauseOf(name), false, now())) return { kind: 'nothing' };
+      const shown = login?.();
+      const result = await takeInBackfill(intake, asked);
+      if (result === undefined) return { kind: 'nothing' };
+      const { problem } = result;
+      if (problem === undefined) return { kind: 'read' };
+      // A refused login and what the vendor asks for hold for everybody.
+      if (problemKind(problem.code).class === 'permanent' || problem.code === 'source-throttled') {
+        remember(name, problem, shown);
+      }
+      return { kind: 'failed', problem };
+    });
   }
 
   /** A source that asked for a pause: the report says so; no request was made. */
   function heldReport({ source }: ScheduledSource): SourceRunReport {
     const problems = new ProblemTally();
-    const pause: Problem | undefined = pauses.get(source.name)?.problem;
+    const pause: Problem | undefined = pauseOf(source.name)?.problem;
     if (pause !== undefined) problems.add(pause.code);
     return { ...nothingRead(source.name), problems: problems.counts() };
   }
@@ -253,7 +277,7 @@ export function makeRuns(parts: RunParts): Runs {
   return {
     start,
     runningId: (source) => running.get(source),
-    pauseOf: (source) => pauses.get(source),
+    pauseOf,
     readBackfill,
     async stop() {
       stopping.abort();
@@ -261,6 +285,8 @@ export function makeRuns(parts: RunParts): Runs {
     },
   };
 }
+
+const isByPerson = ({ trigger }: StartRun): boolean => trigger === 'api' || trigger === 'command';
 
 function nothingRead(name: string): SourceRunReport {
   return {
