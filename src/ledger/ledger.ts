@@ -22,6 +22,8 @@ export interface Ledger {
    * Gives the base the ledger was made with.
    */
   keepCanonicalBase(canonicalBase: string): Promise<string>;
+  /** Likewise the fingerprint of `mapping.keySecret`, which makes the keys of messages without an id. */
+  keepKeySecret(fingerprint: string): Promise<string>;
   /**
    * Removes reports of runs and windows read before then, but for the newest run of each source, and the content of
    * messages kept out of the chart. Messages stay: their keys and digests are what keeps them from being doubled. Gives
@@ -359,6 +361,7 @@ export class LedgerRefused extends Error {
     | 'newer-schema'
     | 'older-schema'
     | 'other-canonical-base'
+    | 'other-key-secret'
     | 'not-writable'
     | 'damaged'
     | 'unreachable'

@@ -8,7 +8,7 @@ import type { Database } from './database/database.ts';
 import { openPostgres } from './database/postgres.ts';
 import { openSqlite } from './database/sqlite.ts';
 import { forgetBefore } from './forget.ts';
-import { keepCanonicalBase, writeSomething } from './identity.ts';
+import { keepCanonicalBase, keepKeySecret, writeSomething } from './identity.ts';
 import { noLease, takeLease, visitLease, type Lease } from './lease.ts';
 import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger.ts';
 import { makeMessages } from './messages.ts';
@@ -93,6 +93,7 @@ function assemble(database: Database, lease: Lease, seal: BodySeal): Ledger {
     runs: makeRunHistory(database, lease),
     budget: makeBudget(database, lease),
     keepCanonicalBase: (canonicalBase) => keepCanonicalBase(lease, canonicalBase),
+    keepKeySecret: (fingerprint) => keepKeySecret(lease, fingerprint),
     forget: (before) => forgetBefore(lease, before),
     ping: () => writeSomething(lease),
     close: () => database.close(),

@@ -156,4 +156,13 @@ export function bookkeepingContract(newPlace: NewPlace): void {
       );
     });
   });
+
+  describe('the key secret', () => {
+    it('is the one that the ledger was first used with, for ever; another is told apart by its fingerprint', async () => {
+      expect(await test.ledger.keepKeySecret('fingerprint-1')).toBe('fingerprint-1');
+      const ledger = await test.restart();
+      expect(await ledger.keepKeySecret('fingerprint-2')).toBe('fingerprint-1');
+      expect(await ledger.keepCanonicalBase('https://fhir.example-health.org')).toBe('https://fhir.example-health.org');
+    });
+  });
 }

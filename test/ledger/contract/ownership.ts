@@ -70,6 +70,7 @@ export function ownershipContract(newPlace: NewPlace): void {
         spend: () => first.budget.spend(source, 1, test.clock.at),
         forget: () => first.forget(test.clock.at),
         keepCanonicalBase: () => first.keepCanonicalBase('https://fhir.example-health.org'),
+        keepKeySecret: () => first.keepKeySecret('a fingerprint'),
         ping: () => first.ping(),
       };
       const kept: string[] = [];
