@@ -103,6 +103,41 @@ export interface PieceView {
   readonly acceptedAt: string | null;
 }
 
+/** What is still to be asked for, and how long that takes. */
+export interface BackfillForecast {
+  /** Windows that are still to be cut from the range, as wide as they are at present. */
+  readonly windows: number;
+  /** Those, and the parts that are left of windows that could not be read as a whole. */
+  readonly requests: number;
+  /** At the requests per hour that a backfill may use. */
+  readonly hours: number;
+}
+
+/** A past range that is read, was read, or is held. */
+export interface BackfillView {
+  readonly id: string;
+  readonly source: string;
+  readonly from: string;
+  readonly to: string;
+  readonly order: 'newest-first' | 'oldest-first';
+  readonly resend: boolean;
+  /** paused, stopped: by a person. retention: the vendor keeps nothing older. done: all was read but what is stuck. */
+  readonly state: 'running' | 'paused' | 'done' | 'stopped' | 'retention';
+  /** Oldest first: everything before it is done. Newest first: everything from it on. */
+  readonly position: string;
+  readonly percent: number;
+  /** Read so far. */
+  readonly windows: number;
+  readonly rows: number;
+  /** Parts of windows that could not be read as a whole: still to be read, and those that a person must see to. */
+  readonly queued: number;
+  readonly stuck: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** null once it is over, and where its source is no longer configured. */
+  readonly forecast: BackfillForecast | null;
+}
+
 /** A page of a list; `next` is the cursor of the following page. */
 export interface Page<Item> {
   readonly items: readonly Item[];
