@@ -23,6 +23,12 @@ export type AuditEvent =
       readonly event: 'run_triggered';
       readonly runId: string;
       readonly trigger: RunTrigger;
+      /** The range that was asked for; null: what is due. */
+      readonly from: string | null;
+      readonly to: string | null;
+      /** Whether what is known is sent again: all of it, or the message with this key. */
+      readonly resend: boolean;
+      readonly key: RecordKey | null;
       readonly user: string | null;
       readonly requestId: string | null;
     }
@@ -81,6 +87,44 @@ export type AuditEvent =
       readonly code: ProblemCode;
       readonly httpStatus: number | null;
     }
+  /** A person gave up a window that could not be read. */
+  | {
+      readonly event: 'gap_accepted';
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly user: string;
+    }
+  | {
+      readonly event: 'backfill_begun';
+      readonly backfillId: string;
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly order: 'newest-first' | 'oldest-first';
+      readonly resend: boolean;
+      readonly user: string | null;
+      readonly requestId: string | null;
+    }
+  /** By a person: paused, stopped, or going on again. */
+  | {
+      readonly event: 'backfill_moved';
+      readonly backfillId: string;
+      readonly source: string;
+      readonly state: 'running' | 'paused' | 'stopped';
+      readonly user: string | null;
+      readonly requestId: string | null;
+    }
+  | {
+      readonly event: 'backfill_finished';
+      readonly backfillId: string;
+      readonly source: string;
+      readonly state: 'done' | 'retention';
+      readonly windows: number;
+      readonly rows: number;
+    }
+  /** The vendor's clock and ours are so far apart; seconds that the vendor's is ahead. */
+  | { readonly event: 'vendor_clock_off'; readonly source: string; readonly offsetSeconds: number }
   | {
       readonly event: 'row_set_apart';
       readonly source: string;
@@ -175,6 +219,7 @@ type FieldKind =
   | 'given by the EHR'
   | 'fingerprint';
 
+  | 'yes or no'
 /** Every field of every event. A field that is not listed is not written, whatever a caller passes. */
 export const auditFields = {
   address: 'machine',
@@ -182,6 +227,7 @@ export const auditFields = {
   attempt: 'count',
   bundle: 'closed list',
   bytes: 'count',
+  backfillId: 'opaque key',
   change: 'closed list',
   changed: 'count',
   code: 'closed list',
@@ -204,7 +250,9 @@ export const auditFields = {
   known: 'count',
   operation: 'closed list',
   pending: 'count',
+  offsetSeconds: 'count',
   port: 'machine',
+  order: 'closed list',
   read: 'count',
   reason: 'closed list',
   reference: 'given by the EHR',
@@ -212,6 +260,7 @@ export const auditFields = {
   requestId: 'opaque key',
   retryAt: 'time',
   rows: 'count',
+  resend: 'yes or no',
   runId: 'opaque key',
   source: 'configured name',
   sources: 'configured name',
@@ -228,6 +277,7 @@ export const auditFields = {
   where: 'field or element',
   why: 'closed list',
   write: 'closed list',
+  windows: 'count',
 } as const satisfies Record<FieldOf<AuditEvent>, FieldKind>;
 
 /** How loud each event is; everything not listed is `info`. */
@@ -237,6 +287,9 @@ export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'erro
   window_failed: 'warn',
   row_set_apart: 'warn',
   record_pending: 'warn',
+  window_stuck: 'error',
+  gap_accepted: 'warn',
+  vendor_clock_off: 'warn',
   record_waiting: 'warn',
   record_rejected: 'error',
   destination_failed: 'warn',

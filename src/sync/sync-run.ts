@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import { problemKind, type Problem } from '../exchange/problem.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
 import type { RunReport, RunTrigger, SourceRunReport } from '../exchange/reports.ts';
 import { isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -37,8 +38,8 @@ export interface StartRun {
   /** One source by name; all of them without it. */
   readonly source?: string;
   readonly range?: TimeWindow;
-  /** With a range: every message in it is sent again, also where nothing has changed. */
-  readonly resend?: boolean;
+  /** With a range: every message in it is sent again, also where nothing has changed; or the one with this key. */
+  readonly resend?: boolean | RecordKey;
   readonly idempotencyKey?: string;
   readonly user?: string;
   readonly requestId?: string;
@@ -150,7 +151,7 @@ export function makeRuns(parts: RunParts): Runs {
     const { id, trigger } = begun;
     const tally = new DeliveryTally();
     const { user = null, requestId = null } = request;
-    audit({ event: 'run_triggered', runId: id, trigger, user, requestId });
+    audit({ event: 'run_triggered', runId: id, trigger, ...askedFor(request), user, requestId });
     audit({ event: 'run_started', runId: id, trigger, sources: ready.map(({ source }) => source.name) });
     const unfollow = delivery.follow(tally);
     let failed: Error | undefined;
@@ -287,6 +288,16 @@ export function makeRuns(parts: RunParts): Runs {
 }
 
 const isByPerson = ({ trigger }: StartRun): boolean => trigger === 'api' || trigger === 'command';
+
+/** For the log. */
+function askedFor({ range, resend = false }: StartRun) {
+  return {
+    from: range === undefined ? null : isoInstant(range.from),
+    to: range === undefined ? null : isoInstant(range.to),
+    resend: resend !== false,
+    key: typeof resend === 'string' ? resend : null,
+  };
+}
 
 function nothingRead(name: string): SourceRunReport {
   return {
