@@ -217,17 +217,17 @@ type FieldKind =
   | 'machine'
   | 'field or element'
   | 'given by the EHR'
+  | 'yes or no'
   | 'fingerprint';
 
-  | 'yes or no'
 /** Every field of every event. A field that is not listed is not written, whatever a caller passes. */
 export const auditFields = {
   address: 'machine',
   added: 'count',
   attempt: 'count',
+  backfillId: 'opaque key',
   bundle: 'closed list',
   bytes: 'count',
-  backfillId: 'opaque key',
   change: 'closed list',
   changed: 'count',
   code: 'closed list',
@@ -248,19 +248,19 @@ export const auditFields = {
   issue: 'closed list',
   key: 'opaque key',
   known: 'count',
-  operation: 'closed list',
-  pending: 'count',
   offsetSeconds: 'count',
-  port: 'machine',
+  operation: 'closed list',
   order: 'closed list',
+  pending: 'count',
+  port: 'machine',
   read: 'count',
   reason: 'closed list',
   reference: 'given by the EHR',
   rejected: 'count',
   requestId: 'opaque key',
+  resend: 'yes or no',
   retryAt: 'time',
   rows: 'count',
-  resend: 'yes or no',
   runId: 'opaque key',
   source: 'configured name',
   sources: 'configured name',
@@ -275,9 +275,9 @@ export const auditFields = {
   version: 'given by the EHR',
   waiting: 'count',
   where: 'field or element',
+  windows: 'count',
   why: 'closed list',
   write: 'closed list',
-  windows: 'count',
 } as const satisfies Record<FieldOf<AuditEvent>, FieldKind>;
 
 /** How loud each event is; everything not listed is `info`. */
@@ -285,8 +285,6 @@ export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'erro
   runs_interrupted: 'warn',
   run_skipped: 'warn',
   window_failed: 'warn',
-  row_set_apart: 'warn',
-  record_pending: 'warn',
   window_stuck: 'error',
   gap_accepted: 'warn',
   vendor_clock_off: 'warn',
