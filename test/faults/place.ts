@@ -7,13 +7,14 @@ import { startVendor, type Vendor, type VendorOptions } from '../../sandbox/vend
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import type { RunReport } from '../../src/exchange/reports.ts';
-import { dayMs, isoInstant, minuteMs, type Instant } from '../../src/exchange/window.ts';
+import { dayMs, floorToGrain, isoInstant, minuteMs, type Instant, type TimeWindow } from '../../src/exchange/window.ts';
 import type { CoverageState, Ledger } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { loadedMapping, makeSource } from '../../src/parts.ts';
 import { coveredUntil } from '../../src/sync/covered-until.ts';
 import { makeDeliveryLoop } from '../../src/sync/delivery.ts';
 import { makeRuns, type Runs, type StartRun } from '../../src/sync/sync-run.ts';
+import type { PlanLimits } from '../../src/sync/tiers.ts';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts';
 import { keptAudit, plainMapping, scriptedDestination, type ScriptedDestination } from '../support/scripted.ts';
 
@@ -25,6 +26,7 @@ export interface PlaceOptions {
   readonly vendor?: Partial<VendorOptions>;
   /** More settings of the source. */
   readonly source?: Readonly<Record<string, unknown>>;
+  readonly limits?: Partial<PlanLimits>;
 }
 
 /** The real source, intake, ledger and runs, between a vendor over real sockets and an EHR that takes everything. */
@@ -113,11 +115,12 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
     });
     const { settleDelay, lateness, requestsPerHour, password } = section;
     const limits = {
-      startAt,
+      startAt: section.startAt,
       settleDelayMs: settleDelay,
       latenessMs: lateness,
       longestWindowMs: source.longestWindowMs,
       requestsPerHour,
+      ...options.limits,
     };
     const runs = makeRuns({
       ledger,
@@ -189,6 +192,10 @@ export function rowAt(sentAt: Instant, id: string, fields: Row = {}): Row {
     ...fields,
   };
 }
+
+/** So many messages, evenly over the range. */
+export const rowsOver = ({ from, to }: TimeWindow, count: number): readonly Row[] =>
+  Array.from({ length: count }, (_, index) => rowAt(floorToGrain(from + ((to - from) * index) / count), `m${index}`));
 
 /** So many messages, one in each minute up to that moment. */
 export const rowsBefore = (end: Instant, count: number): readonly Row[] =>
