@@ -288,6 +288,8 @@ export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'erro
   window_stuck: 'error',
   gap_accepted: 'warn',
   vendor_clock_off: 'warn',
+  row_set_apart: 'warn',
+  record_pending: 'warn',
   record_waiting: 'warn',
   record_rejected: 'error',
   destination_failed: 'warn',

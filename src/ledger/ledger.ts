@@ -48,10 +48,10 @@ export interface RecordCounts {
   readonly unreadableKnown: number;
   /** Lower statuses of final messages: seen for the first time, not taken. */
   readonly lowered: number;
-  /** What the rows set apart suffer from, first seen in this batch. */
-  readonly setApart: readonly { readonly key: RecordKey; readonly problem: Problem }[];
   /** Known messages that are due once more although nothing has changed, because that was asked for. */
   readonly resent: number;
+  /** What the rows set apart suffer from, first seen in this batch. */
+  readonly setApart: readonly { readonly key: RecordKey; readonly problem: Problem }[];
 }
 
 /** A record taken for delivery, leased until `leaseUntil`; after that anyone may claim it again. */
@@ -127,10 +127,10 @@ export interface Messages {
     readings: readonly Reading[],
     options?: { readonly resend?: boolean | RecordKey },
   ): Promise<RecordCounts>;
-  /** Forgets the lower statuses that were first seen in the read begun at `readAt`: too many to be believed. */
-  forgetLowered(source: string, readAt: Instant): Promise<void>;
   /** Where a message comes from, and when it was sent; of a reply, when the message it answers was. Undefined for a key that no message has. */
   origin(key: RecordKey): Promise<{ readonly source: string; readonly sentAt: Instant | null } | undefined>;
+  /** Forgets the lower statuses that were first seen in the read begun at `readAt`: too many to be believed. */
+  forgetLowered(source: string, readAt: Instant): Promise<void>;
   /** The oldest due records, now `delivering`. One whose content cannot be opened carries that as its problem. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**
@@ -300,10 +300,10 @@ export interface Backfills {
   get(id: string): Promise<BackfillJob | undefined>;
   /** The newest first. */
   list(page: PageRequest): Promise<Page<BackfillJob>>;
-  /** Only what is running can be paused, only what is paused resumed; what is finished stays. Gives the job as it is now. */
-  move(id: string, to: 'running' | 'paused' | 'stopped', now: Instant): Promise<BackfillJob | undefined>;
   /** Those of a source that are running or paused, the one that began first before the others. */
   unfinished(source: string): Promise<readonly BackfillJob[]>;
+  /** Only what is running can be paused, only what is paused resumed; what is finished stays. Gives the job as it is now. */
+  move(id: string, to: 'running' | 'paused' | 'stopped', now: Instant): Promise<BackfillJob | undefined>;
 }
 
 export interface Runs {
