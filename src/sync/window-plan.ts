@@ -1,5 +1,5 @@
 import type { SweepTier, Tier } from '../exchange/tier.ts';
-import { floorToGrain, grainMs, type Instant, type TimeWindow } from '../exchange/window.ts';
+import { ceilToGrain, floorToGrain, grainMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { BackfillJob, CoverageState, OpenPiece, TierState } from '../ledger/ledger.ts';
 import { hotOverlapMs, sweepRules, tierOrder, widestWindowMs, type PlanLimits } from './tiers.ts';
 
@@ -218,5 +218,3 @@ export function halves({ from, to }: TimeWindow): readonly [TimeWindow, TimeWind
       ]
     : undefined;
 }
-
-const ceilToGrain = (at: Instant): Instant => Math.ceil(at / grainMs) * grainMs;
