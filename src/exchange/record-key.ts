@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { parse, v5 as uuidV5 } from 'uuid';
 
 /** UUIDv5 of one Communication: its FHIR id where the EHR lets clients choose, and the record's name in API and logs. */
@@ -11,11 +12,14 @@ export interface KeySpace {
   /** The value of the outgoing message's identifier: the vendor's id, trimmed, in lower case. */
   outgoingIdentifier(outgoingMessageId: string): string;
   outgoing(outgoingMessageId: string): RecordKey;
+  /** A message to which the vendor gives no id. @param name made by `contentName` */
+  withoutId(name: string): RecordKey;
   /**
    * The reply to that message with that text. The vendor gives an incoming text no id: two equal texts to one message
    * are one reply.
+   * @param message its id; of one without an id its key
    */
-  reply(outgoingMessageId: string, incomingMessage: string): RecordKey;
+  reply(message: string, incomingMessage: string): RecordKey;
 }
 
 const outgoingIdentifier = (id: string): string => id.trim().toLowerCase();
@@ -28,8 +32,27 @@ export function keySpace(canonicalBase: string): KeySpace {
   return {
     outgoingIdentifier,
     outgoing: (id) => keyOf(`out|${outgoingIdentifier(id)}`),
-    reply: (id, text) => keyOf(`reply|${outgoingIdentifier(id)}|${text.trim().normalize('NFC')}`),
+    withoutId: (name) => keyOf(`record|${name}`),
+    reply: (message, text) => keyOf(`reply|${outgoingIdentifier(message)}|${text.trim().normalize('NFC')}`),
   };
+}
+
+/**
+ * A name made of what a message says, as HMAC-SHA-256 in hexadecimal digits: the same facts always have the same name.
+ * Whoever lacks the secret cannot tell from a name whether a message that he guesses has it; that two names are equal
+ * anybody sees. Another secret gives other names: it must never change.
+ * @param facts as they are compared: the caller takes away what does not tell messages apart
+ * @param ordinal how many messages with the same facts come before
+ */
+export function contentName(secret: string, facts: readonly string[], ordinal: number): string {
+  return createHmac('sha256', secret)
+    .update(JSON.stringify([...facts, ordinal]))
+    .digest('hex');
+}
+
+/** Tells one secret from another without giving it away. No name is made of the same text. */
+export function secretFingerprint(secret: string): string {
+  return createHmac('sha256', secret).update('fingerprint of mapping.keySecret').digest('hex').slice(0, 32);
 }
 
 const unreadableNamespace = parse(uuidV5('urn:dialog-health-fhir:unreadable-row', uuidV5.URL));

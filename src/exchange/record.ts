@@ -47,6 +47,7 @@ export interface UnreadableRecord {
 export type Reading =
   | {
       readonly kind: 'records';
+      /** None: a message without an id, of a minute of which the answer may hold only a part. It comes with another one. */
       readonly records: readonly SourceRecord[];
       /** An earlier row of the same answer was about the same message. */
       readonly repeated?: boolean;
