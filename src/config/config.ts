@@ -261,9 +261,10 @@ export const mappingSection = group({
     example: 'US',
     default: 'US',
   }),
-  keySecret: setting(read.emptyYet('rows without a message id are set apart'), {
-    meaning: 'For rows without a message id; not offered yet.',
-    example: '',
+  keySecret: setting(read.keySecret, {
+    meaning:
+      'Makes the keys of rows without a message id, for ever: 16 characters or more, such as generate-key makes. Empty: such rows are set apart.',
+    example: '${file:/run/secrets/key-secret}',
     default: '',
     secret: true,
   }),

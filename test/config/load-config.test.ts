@@ -154,7 +154,8 @@ describe('a configuration', () => {
       missing: 'wait',
       maxWait: 30 * dayMs,
     });
-    expect(mapping).toMatchObject({ folder: 'dialog-health', region: 'US', keySecret: '' });
+    expect(mapping).toMatchObject({ folder: 'dialog-health', region: 'US' });
+    expect(mapping.keySecret.reveal()).toBe('');
     expect(ledger.url.reveal()).toBe('sqlite:data/ledger.db');
     expect(ledger).toMatchObject({ retention: 400 * dayMs });
     expect(http).toMatchObject({ port: 8080, host: '127.0.0.1', users: [] });

@@ -181,10 +181,15 @@ describe('a value', () => {
     ]);
   });
 
-  it('that has no effect yet is refused', () => {
-    const mapping = 'mapping: {canonicalBase: https://fhir.hospital.example.org, keySecret: hunter2}';
-    expect(told({ mapping })).toEqual([
-      expect.stringContaining('mapping.keySecret: The value is not offered by this version: leave it empty;'),
+  it('for keys is refused where it is short enough to be found by trying, and not shown', () => {
+    const mapping = (secret: string) =>
+      `mapping: {canonicalBase: https://fhir.hospital.example.org, keySecret: ${secret}}`;
+    expect(told({ mapping: mapping('hunter2-hunter2') })).toEqual([
+      expect.stringContaining(
+        'mapping.keySecret: The value is shorter than 16 characters: make one with generate-key.',
+      ),
     ]);
+    expect(told({ mapping: mapping('hunter2-hunter2-') })).toEqual([]);
+    expect(told({ mapping: mapping('""') })).toEqual([]);
   });
 });
