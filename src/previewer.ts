@@ -49,11 +49,12 @@ export async function makePreview(
   const plain = loadedMapping(config, section);
   const window = previewWindow(range, now(), section.settleDelay);
   const { canonicalBase } = config.mapping;
+  const keySecret = config.mapping.keySecret.reveal();
   const ledger = await ledgerBeside(config, now);
   const destination = makeDestination(config.destination, now);
   try {
     const budget = ledger?.budget ?? unbooked;
-    const source = makeSource(section, { mapping: plain, canonicalBase, budget, now });
+    const source = makeSource(section, { mapping: plain, canonicalBase, keySecret, budget, now });
     const { longestWindowMs } = source;
     if (window.to - window.from > longestWindowMs) return { kind: 'too-wide', longestWindowMs };
     const answer = gatherMessages(limit);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { openAuditLog, type AuditLog } from './audit/audit-log.ts';
@@ -10,10 +10,10 @@ import { makeApp } from './http/app.ts';
 import { listen, type ListenOptions, type Listening } from './http/listen.ts';
 import type { Operations } from './http/operations.ts';
 import { verifyPassword } from './http/password-hash.ts';
-import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
+import type { Ledger, LedgerAccess } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { operationsOf } from './operations.ts';
+import { ownLedger } from './own-ledger.ts';
 import { makeDestination, makeSource } from './parts.ts';
 import { Refused } from './refused.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
@@ -64,7 +64,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   const destination = makeDestination(config.destination, now);
   const mappingsForEhr = makeMappings(config, destination);
   const audit = openAuditLog({ level: config.log.level, stream: log, now });
-  const ledger = await ledgerOf(config, access, now);
+  const keySecret = config.mapping.keySecret.reveal();
+  const ledger = await ownLedger(config, keySecret, access, now);
   const interrupted = access === 'owner' ? await ledger.runs.closeInterrupted(now()) : 0;
   if (interrupted > 0) audit({ event: 'runs_interrupted', count: interrupted });
   const delivery = makeDeliveryLoop({
@@ -80,7 +81,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     concurrency: config.destination.concurrency,
     patientMaxWaitMs: config.patient.maxWait,
   });
-  const sources = scheduledSources(config, mappings, ledger, now);
+  const sources = scheduledSources(config, { keySecret, mappings, ledger, audit, now });
   const runs = makeRuns({ ledger, sources, delivery, audit, now, newId: randomUUID, random: Math.random, reached });
   const wakeUps = inProcessWakeUps(
     config.sources.map(({ name, schedule, timezone }) => ({ source: name, expression: schedule, timezone })),
@@ -175,44 +176,30 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   // Ends early, without an error, when it is told to.
   sleepFor(ms, undefined, { signal }).catch(() => {});
 
-/** Another canonical base makes other keys: every message would arrive a second time. */
-async function ledgerOf(config: Config, access: LedgerAccess, now: () => Instant): Promise<Ledger> {
-  const { url, encryptionKey, retention } = config.ledger;
-  const { canonicalBase } = config.mapping;
-  const ledger = await openLedger({ url: url.reveal(), access, encryptionKey: encryptionKey.reveal(), now });
-  if (access !== 'owner') return ledger;
-  try {
-    const kept = await ledger.keepCanonicalBase(canonicalBase);
-    if (kept !== canonicalBase) {
-      throw new LedgerRefused(
-        'other-canonical-base',
-        `mapping.canonicalBase is ${canonicalBase}, but this ledger was made with ${kept}. Another base would write every message a second time. Set it back, or start with an empty ledger and an empty EHR.`,
-      );
-    }
-    await ledger.forget(now() - retention);
-    return ledger;
-  } catch (error) {
-    await ledger.close();
-    throw error;
-  }
+interface SourceParts {
+  readonly keySecret: string;
+  readonly mappings: ReadonlyMap<string, Mapping>;
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
+  readonly now: () => Instant;
 }
 
 function scheduledSources(
   config: Config,
-  mappings: ReadonlyMap<string, Mapping>,
-  { budget }: Ledger,
-  now: () => Instant,
+  { keySecret, mappings, ledger: { budget }, audit, now }: SourceParts,
 ): readonly ScheduledSource[] {
   const { canonicalBase } = config.mapping;
   return config.sources.flatMap((section) => {
     const mapping = mappings.get(section.name);
     if (mapping === undefined) return [];
-    const source = makeSource(section, { mapping, canonicalBase, budget, now });
+    const unlisted = (count: number): void => audit({ event: 'fields_unknown', source: section.name, count });
+    const source = makeSource(section, { mapping, canonicalBase, keySecret, budget, now, unlisted });
     const { startAt, settleDelay, lateness, requestsPerHour } = section;
     const { longestWindowMs } = source;
     return [
       {
         source,
+        login: () => hash('sha256', section.password.reveal()),
         limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour },
       },
     ];

@@ -132,6 +132,8 @@ export type AuditEvent =
       readonly code: ProblemCode;
       readonly field: string | null;
     }
+  /** Fields that the vendor's page does not list, each counted once: a new one, or the new name of an old one. */
+  | { readonly event: 'fields_unknown'; readonly source: string; readonly count: number }
   | {
       readonly event: 'record_delivered';
       readonly key: RecordKey;
@@ -289,6 +291,7 @@ export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'erro
   gap_accepted: 'warn',
   vendor_clock_off: 'warn',
   row_set_apart: 'warn',
+  fields_unknown: 'warn',
   record_pending: 'warn',
   record_waiting: 'warn',
   record_rejected: 'error',

@@ -24,6 +24,7 @@ const sentences: Readonly<Record<AuditEvent['event'], string>> = {
   vendor_clock_off: "The vendor's clock and ours are far apart: one of them is wrong.",
   window_failed: 'A window was not read; coverage stays where it is.',
   row_set_apart: 'A row was set apart for a person to look at.',
+  fields_unknown: 'Rows have fields that are not known: ignored. Ask Dialog Health what has changed.',
   record_delivered: 'The EHR has the record.',
   record_pending: 'The record will be tried again.',
   record_waiting: 'The record waits for its Patient.',
