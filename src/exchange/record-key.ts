@@ -61,3 +61,9 @@ const unreadableNamespace = parse(uuidV5('urn:dialog-health-fhir:unreadable-row'
 export function unreadableKey(source: string, rowJson: string): RecordKey {
   return uuidV5(`${source}|${rowJson}`, unreadableNamespace);
 }
+
+/** The name under which a message is set apart whose id was read before with another content. */
+export const conflictKey = (
+  source: string,
+  message: { readonly key: RecordKey; readonly contentDigest: string },
+): RecordKey => unreadableKey(source, `${message.key}|${message.contentDigest}`);

@@ -1,5 +1,5 @@
 import type { Problem } from '../exchange/problem.ts';
-import { unreadableKey, type RecordKey } from '../exchange/record-key.ts';
+import { conflictKey, type RecordKey } from '../exchange/record-key.ts';
 import type { Reading, SourceRecord, UnreadableRecord } from '../exchange/record.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
@@ -181,7 +181,7 @@ class TakenBatch {
 
   #contradict(record: SourceRecord): void {
     // The same contradiction has the same name at every read.
-    const key = unreadableKey(this.#source, `${record.key}|${record.contentDigest}`);
+    const key = conflictKey(this.#source, record);
     const conflict = this.#conflicts.get(key);
     if (conflict === undefined) this.#conflicts.set(key, { record, times: 1 });
     else conflict.times += 1;
