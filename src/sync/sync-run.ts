@@ -7,7 +7,15 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeliveryLoop } from './delivery.ts';
 import type { BackfillStep } from './backfill.ts';
-import { takeIn, takeInBackfill, type IntakeParts, type IntakeResult, type Reached } from './intake.ts';
+import {
+  takeIn,
+  takeInBackfill,
+  type IntakeParts,
+  type IntakeResult,
+  type Judge,
+  type Planner,
+  type Reached,
+} from './intake.ts';
 import type { Random } from './retry-policy.ts';
 import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
 import { DeliveryTally, ProblemTally } from './tally.ts';
@@ -31,6 +39,9 @@ export interface RunParts {
   readonly newId: () => string;
   readonly random: Random;
   readonly reached: Reached;
+  /** As in `IntakeParts`. */
+  readonly plan?: Planner;
+  readonly judge?: Judge;
 }
 
 export interface StartRun {
@@ -190,7 +201,16 @@ export function makeRuns(parts: RunParts): Runs {
     return report;
   }
 
-  const intake: IntakeParts = { ledger, audit, now, recorded: delivery.wake, reached };
+  const { plan, judge } = parts;
+  const intake: IntakeParts = {
+    ledger,
+    audit,
+    now,
+    recorded: delivery.wake,
+    reached,
+    ...(plan === undefined ? {} : { plan }),
+    ...(judge === undefined ? {} : { judge }),
+  };
 
   function readOne(runId: string, each: ScheduledSource, request: StartRun): Promise<IntakeResult> {
     const { source, limits, login } = each;
