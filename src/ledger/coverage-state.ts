@@ -3,7 +3,7 @@ import { runningBackfill } from './backfills.ts';
 import type { Connection } from './database/database.ts';
 import type { CoverageRow, TierRow } from './database/tables.ts';
 import type { AnswerSize, CoverageState, TierState } from './ledger.ts';
-import { openPieces } from './pieces.ts';
+import { acceptedGaps, openPieces } from './pieces.ts';
 
 /**
  * What `Coverage.state` promises, in a few queries. The frontier first: a piece that is opened or closed meanwhile then
@@ -13,11 +13,13 @@ export async function readState(connection: Connection, source: string): Promise
   const row = await coverageQuery(connection, source).executeTakeFirst();
   const tiers = await tiersQuery(connection, source).execute();
   const pieces = await openPieces(connection, source);
+  const gaps = await acceptedGaps(connection, source);
   const backfill = await runningBackfill(connection, source);
   return {
     ...(row === undefined ? { size: {} } : stateOf(row)),
     tiers: tiersOf(tiers),
     pieces,
+    ...(gaps.length === 0 ? {} : { gaps }),
     ...(backfill === undefined ? {} : { backfill }),
   };
 }

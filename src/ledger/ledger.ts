@@ -225,6 +225,8 @@ export interface CoverageState {
   readonly tiers: { readonly [tier in Tier]?: TierState };
   /** Ascending. */
   readonly pieces: readonly OpenPiece[];
+  /** What persons gave up, ascending. */
+  readonly gaps?: readonly TimeWindow[];
   readonly size: AnswerSize;
   /** The job that is read next, if any is running. */
   readonly backfill?: BackfillJob;

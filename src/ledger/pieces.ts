@@ -24,6 +24,21 @@ export const openPiecesQuery = (connection: Connection, source: string) =>
     .orderBy('from_at')
     .orderBy('id');
 
+/** What persons gave up, ascending. */
+export async function acceptedGaps(connection: Connection, source: string): Promise<readonly TimeWindow[]> {
+  const rows = await acceptedGapsQuery(connection, source).execute();
+  return rows.map(({ from_at: from, to_at: to }) => ({ from, to }));
+}
+
+export const acceptedGapsQuery = (connection: Connection, source: string) =>
+  connection
+    .selectFrom('piece')
+    .select(['from_at', 'to_at'])
+    .where('source', '=', source)
+    .where('accepted_at', 'is not', null)
+    .orderBy('from_at')
+    .orderBy('id');
+
 /** All that were not read, the accepted ones too. */
 export async function listPieces(connection: Connection, source: string | undefined): Promise<readonly PieceView[]> {
   const query = connection.selectFrom('piece').selectAll().orderBy('from_at').orderBy('id');

@@ -104,7 +104,8 @@ function freshTail(
 ): Piece | undefined {
   if (tail === 'done') return undefined;
   const { start, frontier } = tailOf(state, end, now, limits);
-  const from = tail === 'fresh' ? Math.max(start, frontier - hotOverlapMs) : tail;
+  const hot = clearParts({ from: Math.max(start, frontier - hotOverlapMs), to: frontier }, state).at(-1);
+  const from = tail !== 'fresh' ? tail : hot?.to === frontier ? hot.from : frontier;
   const to = tail === 'fresh' ? Math.max(end, frontier) : end;
   return from < to ? { tier: 'tail', window: first({ from, to }, state, limits) } : undefined;
 }
@@ -150,15 +151,35 @@ function sweep(
   if (start === undefined || frontier === undefined) return undefined;
   const { doneAt, doneEnd, position, to } = tierState(state, tier);
   // A time in the future comes from a clock that was wrong then.
-  const underWay = position !== undefined && to !== undefined && to <= now;
+  const isUnderWay = position !== undefined && to !== undefined && to <= now;
+  const rest = isUnderWay ? clearParts({ from: position, to }, state) : [];
   const { everyMs, spanMs } = sweepRules[tier];
   const isRecent = doneAt !== undefined && doneAt <= now && now - doneAt < everyMs;
-  if (!underWay && isRecent) return undefined;
-  const sweepTo = underWay ? to : Math.min(end, frontier);
-  const from = underWay ? position : Math.max(start, Math.min(doneEnd ?? sweepTo, sweepTo) - spanMs(limits));
-  const range = tier === 'open' && !underWay ? within(unsettled, { from, to: sweepTo }) : { from, to: sweepTo };
-  if (range === undefined || range.from >= range.to) return undefined;
-  return { tier, window: first(range, state, limits), sweepTo: range.to };
+  if (rest.length === 0 && isRecent) return undefined;
+  const sweepTo = Math.min(end, frontier);
+  const whole = { from: Math.max(start, Math.min(doneEnd ?? sweepTo, sweepTo) - spanMs(limits)), to: sweepTo };
+  const range = tier === 'open' ? within(unsettled, whole) : whole;
+  const parts = rest.length > 0 || range === undefined ? rest : clearParts(range, state);
+  const [next] = parts;
+  if (next === undefined) return undefined;
+  return { tier, window: first(next, state, limits), sweepTo: parts.at(-1)?.to ?? next.to };
+}
+
+/**
+ * The range without what is stuck or was given up, ascending: a stuck piece is read for itself, ever more seldom, and
+ * would break every window that holds it.
+ */
+function clearParts({ from, to }: TimeWindow, { pieces, gaps = [] }: CoverageState): readonly TimeWindow[] {
+  const stuck = pieces.filter(({ state, backfill }) => state === 'stuck' && backfill === undefined);
+  const left = [...stuck.map(({ window }) => window), ...gaps].toSorted((a, b) => a.from - b.from);
+  const parts: TimeWindow[] = [];
+  let at = from;
+  for (const window of [...left, { from: to, to }]) {
+    if (window.from > at) parts.push({ from: at, to: Math.min(window.from, to) });
+    at = Math.max(at, window.to);
+    if (at >= to) break;
+  }
+  return parts;
 }
 
 function within(range: TimeWindow | undefined, bounds: TimeWindow): TimeWindow | undefined {

@@ -157,6 +157,43 @@ describe('what was left open', () => {
   });
 });
 
+describe('what is stuck or was given up', () => {
+  const frontier = at('2026-03-10T12:00:00Z');
+  const now = frontier + 7 * minuteMs;
+  const state = { ...fresh, frontier, tiers: swept(frontier - 12 * hourMs) };
+  const bad = { from: frontier - 3 * hourMs, to: frontier - 3 * hourMs + minuteMs };
+  const stuck = { id: 1, tier: 'tail', window: bad, state: 'stuck', failures: 9, code: 'source-too-large' } as const;
+
+  it.each([
+    ['stuck', { pieces: [{ ...stuck, dueAt: now + hourMs }] }],
+    ['given up', { pieces: [], gaps: [bad] }],
+  ])('is left out of every sweep, which is done all the same: %s', (_what, left) => {
+    const { steps, state: after } = runOnce({ ...state, ...left }, now);
+    const overlaps = steps.filter(({ piece: { window } }) => window.from < bad.to && bad.from < window.to);
+    expect(show(overlaps)).toEqual([]);
+    expect(steps.filter(({ piece }) => piece.tier === 'warm').map(({ piece }) => piece.window.to)).toEqual([
+      bad.from,
+      now - 2 * minuteMs,
+    ]);
+    expect(after.tiers.warm).toMatchObject({ doneEnd: now - 2 * minuteMs });
+  });
+
+  it('does not break the hour that is read again with every poll', () => {
+    const lately = { from: frontier - 20 * minuteMs, to: frontier - 19 * minuteMs };
+    const { steps } = runOnce({ ...state, tiers: swept(now), pieces: [], gaps: [lately] }, now);
+    expect(show(steps)).toEqual(['tail 2026-03-10T11:41:00Z 2026-03-10T12:05:00Z']);
+  });
+
+  it('is no reason to begin a sweep again and again when nothing else of it is left', () => {
+    const tiers = {
+      ...swept(now),
+      warm: { doneAt: now, doneEnd: now, position: bad.from, to: bad.to, failures: 0, empty: 0 },
+    };
+    const { steps } = runOnce({ ...state, tiers, pieces: [{ ...stuck, dueAt: now + hourMs }] }, now);
+    expect(show(steps)).toEqual(['tail 2026-03-10T11:00:00Z 2026-03-10T12:05:00Z']);
+  });
+});
+
 describe('a backfill', () => {
   const now = at('2026-04-20T12:00:00Z');
   const job: BackfillJob = {

@@ -9,6 +9,8 @@ export const reading: Migration = {
       engine === 'sqlite'
         ? { int: 'integer', position: 'integer primary key', end: ') strict' }
         : { int: 'bigint', position: 'bigint generated always as identity primary key', end: ')' };
+    // A run remembers which pieces it has tried: the id of one that is gone is not given to another.
+    const lasting = engine === 'sqlite' ? `${position} autoincrement` : position;
     return [
       `create table tier (
         source text not null,
@@ -33,7 +35,7 @@ export const reading: Migration = {
       ),
 
       `create table piece (
-        id ${position},
+        id ${lasting},
         source text not null,
         tier text not null,
         from_at ${int} not null,
