@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { openAuditLog, type AuditLog } from './audit/audit-log.ts';
@@ -11,15 +11,17 @@ import { listen, type ListenOptions, type Listening } from './http/listen.ts';
 import type { Operations } from './http/operations.ts';
 import { verifyPassword } from './http/password-hash.ts';
 import type { Ledger, LedgerAccess } from './ledger/ledger.ts';
-import type { Mapping } from './mapping/mapping.ts';
 import { operationsOf } from './operations.ts';
 import { ownLedger } from './own-ledger.ts';
-import { makeDestination, makeSource } from './parts.ts';
+import { makeDestination } from './parts.ts';
 import { Refused } from './refused.ts';
+import { scheduledSources } from './scheduled-sources.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
 import { makeBackfillLoop, type BackfillLoop } from './sync/backfill.ts';
+import { makeBackfillJobs, type BackfillJobs } from './sync/backfill-jobs.ts';
 import type { Reached } from './sync/intake.ts';
-import { makeRuns, type Runs, type ScheduledSource, type StartRun } from './sync/sync-run.ts';
+import { makeRuns, type Runs, type StartRun } from './sync/sync-run.ts';
+import { makeVendorClocks } from './sync/vendor-clock.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
 import { version } from './version.ts';
 
@@ -43,6 +45,7 @@ export interface Service {
   readonly delivery: DeliveryLoop;
   readonly runs: Runs;
   readonly backfills: BackfillLoop;
+  readonly jobs: BackfillJobs;
   readonly operations: Operations;
   readonly audit: AuditLog;
   /**
@@ -81,7 +84,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     concurrency: config.destination.concurrency,
     patientMaxWaitMs: config.patient.maxWait,
   });
-  const sources = scheduledSources(config, { keySecret, mappings, ledger, audit, now });
+  const clocks = makeVendorClocks(audit, now);
+  const sources = scheduledSources(config, { keySecret, mappings, ledger, clocks, audit, now });
   const runs = makeRuns({ ledger, sources, delivery, audit, now, newId: randomUUID, random: Math.random, reached });
   const wakeUps = inProcessWakeUps(
     config.sources.map(({ name, schedule, timezone }) => ({ source: name, expression: schedule, timezone })),
@@ -95,6 +99,14 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     now,
     sleep,
     random: Math.random,
+  });
+  const jobs = makeBackfillJobs({
+    ledger,
+    sources: sources.map(({ source: { name }, limits }) => ({ name, limits })),
+    audit,
+    now,
+    newId: randomUUID,
+    wake: backfills.wake,
   });
   let http: Listening | undefined;
   let housekeeping: NodeJS.Timeout | undefined;
@@ -115,7 +127,9 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     ledger,
     delivery,
     runs,
-    backfills,
+    jobs,
+    sources,
+    clocks,
     wakeUps,
     destination,
     mapping: mappings.get(config.sources[0].name),
@@ -144,6 +158,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     delivery,
     runs,
     backfills,
+    jobs,
     operations,
     audit,
     async checkDestination() {
@@ -162,7 +177,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
       delivery.start();
       wakeUps.start();
       backfills.start();
-      start({ trigger: 'startup' });
+      // One run for each: a console that hangs keeps no other waiting.
+      for (const { source } of sources) start({ trigger: 'startup', source: source.name });
       return http.port;
     },
     stop() {
@@ -175,36 +191,6 @@ export async function openService(config: Config, options: ServiceOptions): Prom
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   // Ends early, without an error, when it is told to.
   sleepFor(ms, undefined, { signal }).catch(() => {});
-
-interface SourceParts {
-  readonly keySecret: string;
-  readonly mappings: ReadonlyMap<string, Mapping>;
-  readonly ledger: Ledger;
-  readonly audit: AuditLog;
-  readonly now: () => Instant;
-}
-
-function scheduledSources(
-  config: Config,
-  { keySecret, mappings, ledger: { budget }, audit, now }: SourceParts,
-): readonly ScheduledSource[] {
-  const { canonicalBase } = config.mapping;
-  return config.sources.flatMap((section) => {
-    const mapping = mappings.get(section.name);
-    if (mapping === undefined) return [];
-    const unlisted = (count: number): void => audit({ event: 'fields_unknown', source: section.name, count });
-    const source = makeSource(section, { mapping, canonicalBase, keySecret, budget, now, unlisted });
-    const { startAt, settleDelay, lateness, requestsPerHour } = section;
-    const { longestWindowMs } = source;
-    return [
-      {
-        source,
-        login: () => hash('sha256', section.password.reveal()),
-        limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour },
-      },
-    ];
-  });
-}
 
 /** Throws `Refused` when the address or the certificate cannot be used. */
 async function listening(

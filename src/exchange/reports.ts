@@ -2,7 +2,7 @@ import type { Bundle } from 'fhir/r4.js';
 import type { Problem, ProblemCode } from './problem.ts';
 import type { RecordKey } from './record-key.ts';
 import type { Direction } from './record.ts';
-import type { Tier } from './tier.ts';
+import type { SweepTier, Tier } from './tier.ts';
 
 /** What HTTP and the commands show. Times are ISO 8601 in UTC. Nothing here can hold a name, a number or a text. */
 
@@ -144,20 +144,52 @@ export interface Page<Item> {
   readonly next: string | null;
 }
 
+/** Neighbouring windows that are stuck for the same reason, as one range. */
+export interface StuckRange {
+  readonly from: string;
+  readonly to: string;
+  readonly tier: Tier;
+  readonly code: ProblemCode;
+}
+
+/** How far a tier has come that reads again and again what may have changed; null before its first sweep. */
+export interface SweepStatus {
+  readonly doneUntil: string | null;
+  readonly doneAt: string | null;
+}
+
 export interface SourceStatus {
   readonly name: string;
   /** stopped: the login was refused; a person must act. paused: waits after a failure or for the budget. */
   readonly state: 'idle' | 'running' | 'paused' | 'stopped';
-  /** Everything before this has been read completely at least once. */
+  /** Everything before this has been read completely at least once, but for what a person gave up. */
   readonly coveredUntil: string | null;
   readonly lagSeconds: number | null;
+  /** Windows that could not be read: queued ones are read again by themselves, stuck ones need a person. */
+  readonly unread: {
+    readonly queued: number;
+    readonly stuck: number;
+    /** The first of the stuck ones. */
+    readonly stuckRanges: readonly StuckRange[];
+  };
+  readonly sweeps: Readonly<Record<SweepTier, SweepStatus>>;
+  /** Those that are running or paused. */
+  readonly backfills: readonly BackfillView[];
   readonly lastRun: {
     readonly id: string;
     readonly state: RunReport['state'];
     readonly finishedAt: string | null;
   } | null;
   readonly nextRunAt: string | null;
-  readonly budget: { readonly requestsPerHour: number; readonly usedLastHour: number };
+  readonly budget: {
+    /** As configured. */
+    readonly requestsPerHour: number;
+    /** As the vendor was found to allow: less, where somebody else uses the account. */
+    readonly learned: number;
+    readonly usedLastHour: number;
+  };
+  /** How far the vendor's clock is ahead of ours; null while that is not known. */
+  readonly clockOffsetSeconds: number | null;
   readonly code: ProblemCode | null;
   readonly problem: string | null;
 }
