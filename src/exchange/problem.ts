@@ -112,7 +112,8 @@ const kinds = {
   'missing-id': {
     class: 'permanent',
     scope: 'record',
-    sentence: 'A row has no outgoingMessageId, so it cannot be told from others. It is kept. Ask Dialog Health.',
+    sentence:
+      'A row has no outgoingMessageId, so it cannot be told from others. It is kept. Set mapping.keySecret, and it is known by its date, time and content once it is read again; or ask Dialog Health.',
   },
   'content-conflict': {
     class: 'permanent',
