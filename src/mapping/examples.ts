@@ -6,6 +6,7 @@ import { differencesBetween, type JsonDifference } from './example-difference.ts
 import { exampleSettings, readExampleSettings } from './example-settings.ts';
 import type { Layers } from './layers.ts';
 import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
+import { messageId } from './message-id.ts';
 import type { Mapping } from './mapping.ts';
 
 /** One place in which an example and the mapping disagree. */
@@ -53,6 +54,9 @@ export function layersWithExamples(layers: Layers): Layers {
   const last = overlays.findLastIndex((folder) => exampleNames([base, folder]).length > 0);
   return [base, ...overlays.slice(0, last + 1)];
 }
+
+/** An example shows the same Communication everywhere: no secret is asked for the name of one without an id. */
+const exampleName = 'example';
 
 const examplesIn = (layers: Layers): string => join(layers.at(-1) ?? layers[0], 'examples');
 
@@ -103,10 +107,10 @@ export function exampleMessages(
 
 /** The messages of a row, as the source makes them: the one sent, and the text received where there is one. */
 function messagesOf(row: VendorRow, keys: KeySpace, { stageOf }: Mapping): readonly SourceRecord[] {
-  const id = row['outgoingMessageId'] ?? '';
+  const id = messageId(row);
   const text = row['incomingMessage'] ?? '';
-  const thread = keys.outgoing(id);
-  const reply = text.trim() === '' ? undefined : keys.reply(id, text);
+  const thread = id === undefined ? keys.withoutId(exampleName) : keys.outgoing(id);
+  const reply = text.trim() === '' ? undefined : keys.reply(id ?? thread, text);
   const shared = { thread, occurredAt: null, contentDigest: '', changeDigest: '' };
   const outgoing: SourceRecord = {
     ...shared,

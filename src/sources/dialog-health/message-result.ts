@@ -51,7 +51,7 @@ export interface ReadingContext {
   /** How far the outgoing message of a row has come, by the mapping's decision table. */
   readonly stageOf: (row: VendorRow) => Stage;
   /** Names the rows of this answer that have no id; without it they are set apart. */
-  readonly nameless?: NamelessRows | undefined;
+  readonly nameless?: Pick<NamelessRows, 'name'> | undefined;
 }
 
 /** An incoming text has reached us: it will not change. */
