@@ -5,7 +5,7 @@ import type { Problem } from './exchange/problem.ts';
 import type { RecordKey } from './exchange/record-key.ts';
 import type { SourceRecord } from './exchange/record.ts';
 import type { Instant, TimeWindow } from './exchange/window.ts';
-import { chooseDialect } from './dialect.ts';
+import { dialectToShow } from './dialect.ts';
 import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -62,7 +62,7 @@ export async function makePreview(
     const outcome = await source.read(window, take, signal);
     if (outcome.kind === 'failed') return { kind: 'not-read', problem: outcome.problem };
     const ehr = await destination.check(signal);
-    const dialect = await dialectFor(config, destination, ehr, signal);
+    const dialect = await dialectToShow(config, destination, ehr, signal);
     const mapping = loadedMapping(config, section, dialect.name);
     const looked = await lookAt(answer.messages(), { mapping, ledger, destination, ehr, signal });
     return { kind: 'report', report: previewReport({ source: section.name, window, dialect, ehr }, answer, looked) };
@@ -70,22 +70,6 @@ export async function makePreview(
     await destination.close();
     await ledger?.close();
   }
-}
-
-/** As the service chooses it, but asked once: where the EHR does not tell, the mapping as it is. */
-async function dialectFor(
-  config: Config,
-  destination: Destination,
-  ehr: DestinationCheck,
-  signal: AbortSignal,
-): Promise<PreviewReport['dialect']> {
-  const { dialect: set } = config.destination;
-  const choice =
-    ehr.kind === 'failed' && set === 'auto'
-      ? { kind: 'unknown' as const, problem: ehr.problem }
-      : await chooseDialect(config, destination, signal);
-  if (choice.kind === 'chosen') return { name: choice.dialect, why: choice.why };
-  return { name: 'r4', why: `The EHR did not tell which it wants (${choice.problem.code}).` };
 }
 
 interface LookParts {
