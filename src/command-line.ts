@@ -5,6 +5,7 @@ import { exit, Misuse, printLine, type Command, type CommandIo, type ExitCode } 
 import { generateKeyCommand } from './commands/generate-key.ts';
 import { hashPasswordCommand } from './commands/hash-password.ts';
 import { preview } from './commands/preview.ts';
+import { reconcile } from './commands/reconcile.ts';
 import { rejected } from './commands/rejected.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   preview,
   status,
   rejected,
+  reconcile,
   hashPasswordCommand,
   generateKeyCommand,
 ];
@@ -62,8 +64,8 @@ function help(): string {
     '',
     ...commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`),
     '',
-    'Exit codes: 0 done; 1 failed; 2 bad configuration or usage; 3 done, but some records wait or were rejected;',
-    '4 another instance holds the ledger. Settings: see README.md.',
+    'Exit codes: 0 done; 1 failed; 2 bad configuration or usage; 3 done, but some records wait or were rejected,',
+    'or the sides differ; 4 another instance holds the ledger. Settings: see README.md.',
   ].join('\n');
 }
 

@@ -29,8 +29,8 @@ export async function ownLedger(
   }
 }
 
-/** Another canonical base makes other keys: every message would arrive a second time. */
-async function refuseOtherBase(ledger: Ledger, canonicalBase: string): Promise<void> {
+/** Another canonical base makes other keys: every message would arrive a second time. Throws `LedgerRefused`. */
+export async function refuseOtherBase(ledger: Ledger, canonicalBase: string): Promise<void> {
   const kept = await ledger.keepCanonicalBase(canonicalBase);
   if (kept === canonicalBase) return;
   throw new LedgerRefused(

@@ -14,6 +14,8 @@ export interface EhrReaderParts {
   readonly atOnce: number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: Random;
+  /** Why it could not be asked a moment ago. */
+  readonly down?: Problem | undefined;
 }
 
 /** Asks the EHR for one message after another, several at once. A hiccup of the EHR is waited out. */
@@ -29,9 +31,9 @@ export interface EhrReader {
   ): Promise<void>;
 }
 
-export function makeEhrReader({ destination, atOnce, sleep, random }: EhrReaderParts): EhrReader {
+export function makeEhrReader({ destination, atOnce, sleep, random, ...parts }: EhrReaderParts): EhrReader {
   /** Why the EHR is not asked. */
-  let down: Problem | undefined;
+  let { down } = parts;
 
   async function heldOf(delivery: Delivery, signal: AbortSignal): Promise<Held> {
     for (let tries = 1; ; tries += 1) {

@@ -31,6 +31,8 @@ export interface Unread {
 /** One day in UTC, or what of it was asked for. */
 export interface DayReport extends Counts {
   readonly day: string;
+  readonly from: string;
+  readonly to: string;
   readonly unread: readonly Unread[];
 }
 
@@ -141,8 +143,8 @@ export class ReconcileTally {
   }
 }
 
-export function dayReport(day: TimeWindow, counts: Counts, unread: readonly Unread[]): DayReport {
-  return { day: isoInstant(day.from).slice(0, 10), ...counts, unread };
+export function dayReport({ from, to }: TimeWindow, counts: Counts, unread: readonly Unread[]): DayReport {
+  return { day: isoInstant(from).slice(0, 10), from: isoInstant(from), to: isoInstant(to), ...counts, unread };
 }
 
 export const unreadWindow = ({ from, to }: TimeWindow, problem: Problem): Unread => ({
