@@ -49,10 +49,17 @@ export interface IntakeResult {
   readonly problem?: Problem;
 }
 
+/** Of one window of a job. */
+export interface BackfillResult extends IntakeResult {
+  readonly job: string;
+}
+
 /** So many windows that fail one after the other are the vendor's trouble, not the windows'. */
 const failuresInARow = 2;
 /** A week is cut down to a minute in fourteen steps; a vendor to whom everything is too large is asked no more than this. */
 const cutsInARow = 20;
+/** So many of what is stuck are tried again in one run; the others have their turn in the next. */
+const stuckInARun = 2;
 /** More lower statuses than this share of an answer come from an old copy of the vendor's data. */
 const believableShare = 0.05;
 const believableCount = 5;
@@ -65,7 +72,7 @@ export async function takeIn(parts: IntakeParts, request: IntakeRequest): Promis
 }
 
 /** Reads one window of the job that is running. Undefined where nothing of it is due. */
-export function takeInBackfill(parts: IntakeParts, request: IntakeRequest): Promise<IntakeResult | undefined> {
+export function takeInBackfill(parts: IntakeParts, request: IntakeRequest): Promise<BackfillResult | undefined> {
   return new SourceReading(parts, request).backfill();
 }
 
@@ -137,6 +144,7 @@ class SourceReading {
     let probed = false;
     let failures = 0;
     let cuts = 0;
+    let stuck = 0;
     let problem: Problem | undefined;
     while (!signal.aborted) {
       const state = await this.#state();
@@ -182,9 +190,16 @@ class SourceReading {
       }
       this.#problems.add(found.code);
       if (verdict.code !== found.code) this.#problems.add(verdict.code);
-      if (verdict.moves.opens === undefined) {
+      // An open piece speaks for itself alone: others of its tier may be read.
+      if (verdict.moves.opens === undefined && piece.open === undefined) {
         resting.add(piece.tier);
-        if (piece.tier === 'tail' && piece.open === undefined) problem = found;
+        if (piece.tier === 'tail') problem = found;
+      }
+      if (piece.open?.state === 'stuck') {
+        // It has failed before: that says nothing of the vendor. Each of them may cost a timeout.
+        stuck += 1;
+        if (stuck >= stuckInARun) for (const { id, state: is } of state.pieces) if (is === 'stuck') tried.add(id);
+        continue;
       }
       cuts += 1;
       if (read.outcome.kind === 'failed' && verdict.code !== 'source-too-large') failures += 1;
@@ -194,7 +209,7 @@ class SourceReading {
   }
 
   /** One window of a past range; everything else has turns of its own. */
-  async backfill(): Promise<IntakeResult | undefined> {
+  async backfill(): Promise<BackfillResult | undefined> {
     const { now, plan = nextPiece, judge = readVerdict } = this.#parts;
     const { limits } = this.#request;
     const end = settledEnd(now(), limits);
@@ -223,7 +238,8 @@ class SourceReading {
     const failed = read.outcome.kind === 'failed' ? read.outcome.problem : undefined;
     const problem = failed ?? (verdict.kind === 'covered' ? undefined : { code: verdict.code });
     if (problem !== undefined) this.#problems.add(problem.code);
-    return problem === undefined ? { report: this.report() } : { report: this.report(), problem };
+    const done = { job: piece.backfill.id, report: this.report() };
+    return problem === undefined ? done : { ...done, problem };
   }
 
   /** A range that somebody asked for: ascending; what is too large is read in parts. Moves no coverage. */
