@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SourceRecord } from '../../src/exchange/record.ts';
 import { dayMs, minuteMs, type Instant, type TimeWindow } from '../../src/exchange/window.ts';
 import type { Claim, Ledger } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { readVendorAnswer } from '../../src/sources/dialog-health/dialog-health-source.ts';
 import type { Source } from '../../src/sources/source.ts';
+import { gatherMessages } from '../../src/sync/gathering.ts';
 import { takeIn } from '../../src/sync/intake.ts';
 import type { PlanLimits } from '../../src/sync/tiers.ts';
 import { row, type Row } from '../sources/dialog-health/invented-rows.ts';
@@ -148,6 +150,36 @@ describe('A23: the same record several times in one answer', () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+});
+
+describe('A23: translate and preview', () => {
+  const anyRow = fc.record({
+    id: fc.constantFrom(' a', ' b'),
+    messageStatus: fc.constantFrom(...Object.keys(ranks)),
+    incomingMessage: fc.constantFrom(null, 'YES', 'NO'),
+    outgoingMessage: fc.constantFrom('one text', 'one text', 'another text'),
+  });
+
+  it('show what the service sends of an answer, whatever it holds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRow, { minLength: 1, maxLength: 8 }), async (rows) => {
+        const vendor = newVendor();
+        vendor.rows = rows.map(({ id, ...fields }) => row({ ...fields, outgoingMessageId: `${vendor.id}${id}` }));
+        const gathering = gatherMessages();
+        await vendor.source.read(
+          day,
+          (readings) => Promise.resolve(gathering.take(readings)),
+          new AbortController().signal,
+        );
+        await read(vendor);
+        const sent = (await deliver()).map(({ record }) => record);
+        const byKey = (records: readonly SourceRecord[]) =>
+          new Map(records.map(({ key, body, related }) => [key, { body, related }]));
+        expect(byKey(gathering.messages())).toEqual(byKey(sent));
+      }),
+      { numRuns: 60 },
     );
   });
 });
