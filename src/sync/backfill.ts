@@ -1,10 +1,15 @@
-import type { Problem } from '../exchange/problem.ts';
+import type { Problem, ProblemCode } from '../exchange/problem.ts';
+import type { SourceRunReport } from '../exchange/reports.ts';
 import { minuteMs, type Instant } from '../exchange/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { backOffMs, type Random } from './retry-policy.ts';
 
 /** How long a source without a job sleeps when nobody wakes it: a command beside the service may have begun one. */
-const idleMs = minuteMs;
+export const idleMs = minuteMs;
+
+/** A week is cut down to a minute in fourteen steps. */
+const cutsInARow = 20;
+const cutCodes: readonly ProblemCode[] = ['source-too-large', 'source-capped'];
 
 export interface BackfillParts {
   readonly ledger: Pick<Ledger, 'coverage'>;
@@ -19,10 +24,42 @@ export interface BackfillParts {
 }
 
 export type BackfillStep =
-  | { readonly kind: 'read' }
-  /** Nothing is due: no job, or only pieces that wait. */
+  | { readonly kind: 'read'; readonly report: SourceRunReport }
+  /** Nothing is due: no job, or only pieces that wait; or the source may not be read now. */
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'failed'; readonly problem: Problem };
+  | { readonly kind: 'failed'; readonly report: SourceRunReport; readonly problem: Problem };
+
+/** What has gone wrong in a row. */
+export interface Trouble {
+  readonly failures: number;
+  /** Windows that are left to their halves: nobody is in trouble. */
+  readonly cuts: number;
+}
+
+export const noTrouble: Trouble = { failures: 0, cuts: 0 };
+
+/** How long to wait after a step, and the trouble there is by then. Pure. */
+export function afterStep(
+  step: BackfillStep,
+  { failures, cuts }: Trouble,
+  random: Random,
+): { readonly waitMs: number; readonly trouble: Trouble } {
+  switch (step.kind) {
+    case 'read':
+      return { waitMs: 0, trouble: noTrouble };
+    case 'nothing':
+      return { waitMs: idleMs, trouble: noTrouble };
+    case 'failed': {
+      const { code, retryAfterMs } = step.problem;
+      // Nobody was asked.
+      if (code === 'budget-exhausted' && retryAfterMs !== undefined)
+        return { waitMs: retryAfterMs, trouble: { failures, cuts } };
+      if (cutCodes.includes(code) && cuts < cutsInARow) return { waitMs: 0, trouble: { failures, cuts: cuts + 1 } };
+      const waitMs = backOffMs(failures + 1, random, retryAfterMs);
+      return { waitMs, trouble: { failures: failures + 1, cuts } };
+    }
+  }
+}
 
 /** Reads past ranges, window by window, whenever nothing more urgent reads the source. */
 export interface BackfillLoop {
@@ -46,27 +83,21 @@ export function makeBackfillLoop(parts: BackfillParts): BackfillLoop {
   broken.catch(() => {});
 
   /** How long to wait before the next window. */
-  async function step(
-    source: string,
-    failures: number,
-  ): Promise<{ readonly waitMs: number; readonly failed: boolean }> {
+  async function step(source: string, trouble: Trouble): Promise<ReturnType<typeof afterStep>> {
     const held = heldUntil(source);
-    if (held !== undefined && held > now()) return { waitMs: Math.min(idleMs, held - now()), failed: false };
+    if (held !== undefined && held > now()) return { waitMs: Math.min(idleMs, held - now()), trouble };
     const { backfill } = await ledger.coverage.state(source);
-    if (backfill === undefined) return { waitMs: idleMs, failed: false };
-    const done = await readOne(source, stopping.signal);
-    if (done.kind === 'read') return { waitMs: 0, failed: false };
-    if (done.kind === 'nothing') return { waitMs: idleMs, failed: false };
-    return { waitMs: backOffMs(failures + 1, random, done.problem.retryAfterMs), failed: true };
+    if (backfill === undefined) return { waitMs: idleMs, trouble: noTrouble };
+    return afterStep(await readOne(source, stopping.signal), trouble, random);
   }
 
   async function keepReading(source: string): Promise<void> {
-    let failures = 0;
+    let trouble = noTrouble;
     while (!stopping.signal.aborted) {
       const awake = alarm.signal;
-      const { waitMs, failed } = await step(source, failures);
-      failures = failed ? failures + 1 : 0;
-      if (waitMs > 0) await sleep(waitMs, AbortSignal.any([awake, stopping.signal]));
+      const next = await step(source, trouble);
+      trouble = next.trouble;
+      if (next.waitMs > 0) await sleep(next.waitMs, AbortSignal.any([awake, stopping.signal]));
     }
   }
 

@@ -17,6 +17,7 @@ import {
   type Reached,
 } from './intake.ts';
 import type { Random } from './retry-policy.ts';
+import { nothingRead } from './source-report.ts';
 import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
 import { DeliveryTally, ProblemTally } from './tally.ts';
 import type { PlanLimits } from './tiers.ts';
@@ -108,7 +109,7 @@ export function makeRuns(parts: RunParts): Runs {
     const key = request.idempotencyKey;
     if (key !== undefined) keysUnderWay.set(key, id);
     const free = (): void => {
-      for (const { source } of ready) running.delete(source.name);
+      for (const { source } of ready) setFree(source.name, id);
       if (key !== undefined) keysUnderWay.delete(key);
     };
     const startedAt = now();
@@ -135,6 +136,11 @@ export function makeRuns(parts: RunParts): Runs {
       () => open.delete(finished),
     );
     return { kind: 'started', id, finished };
+  }
+
+  /** Another run may have begun to read it meanwhile. */
+  function setFree(source: string, id: string): void {
+    if (running.get(source) === id) running.delete(source);
   }
 
   function leftOut(
@@ -170,8 +176,15 @@ export function makeRuns(parts: RunParts): Runs {
     let complete = held.length === 0;
     try {
       if (isByPerson(request)) await delivery.tryNow();
-      const reading = ready.map((each) => readOne(id, each, request));
-      // A source is free again only when nothing reads it: one that fails waits for the others.
+      const reading = ready.map(async (each) => {
+        try {
+          return await readOne(id, each, request);
+        } finally {
+          // Of several, one that hangs keeps no other from its schedule.
+          if (ready.length > 1) setFree(each.source.name, id);
+        }
+      });
+      // A run is over only when it reads nothing any more: one that fails waits for the others.
       await Promise.allSettled(reading);
       const read = await Promise.all(reading);
       complete &&= read.every(({ problem }) => problem === undefined);
@@ -258,14 +271,22 @@ export function makeRuns(parts: RunParts): Runs {
       const shown = login?.();
       const result = await takeInBackfill(intake, asked);
       if (result === undefined) return { kind: 'nothing' };
-      const { problem } = result;
-      if (problem === undefined) return { kind: 'read' };
+      const { report, problem } = result;
+      await tellEnd(result.job);
+      if (problem === undefined) return { kind: 'read', report };
       // A refused login and what the vendor asks for hold for everybody.
       if (problemKind(problem.code).class === 'permanent' || problem.code === 'source-throttled') {
         remember(name, problem, shown);
       }
-      return { kind: 'failed', problem };
+      return { kind: 'failed', report, problem };
     });
+  }
+
+  async function tellEnd(id: string): Promise<void> {
+    const job = await ledger.backfills.get(id);
+    if (job?.state !== 'done' && job?.state !== 'retention') return;
+    const { source, state, windows, rows } = job;
+    audit({ event: 'backfill_finished', backfillId: id, source, state, windows, rows });
   }
 
   /** A source that asked for a pause: the report says so; no request was made. */
@@ -316,20 +337,5 @@ function askedFor({ range, resend = false }: StartRun) {
     to: range === undefined ? null : isoInstant(range.to),
     resend: resend !== false,
     key: typeof resend === 'string' ? resend : null,
-  };
-}
-
-function nothingRead(name: string): SourceRunReport {
-  return {
-    name,
-    windows: 0,
-    read: 0,
-    new: 0,
-    changed: 0,
-    unchanged: 0,
-    resent: 0,
-    unreadable: 0,
-    vanished: 0,
-    problems: {},
   };
 }
