@@ -12,6 +12,7 @@ import type { Source } from '../../src/sources/source.ts';
 import { gatherMessages } from '../../src/sync/gathering.ts';
 import { takeIn } from '../../src/sync/intake.ts';
 import type { PlanLimits } from '../../src/sync/tiers.ts';
+import { communicationOf, loaded } from '../mapping/dialog-health.ts';
 import { row, type Row } from '../sources/dialog-health/invented-rows.ts';
 import { keys, keptAudit } from '../support/scripted.ts';
 
@@ -219,6 +220,22 @@ describe('A24: an id that the vendor uses for another message', () => {
     vendor.rows = ['', ' again'].map((more) => row({ outgoingMessageId: `${vendor.id}${more}` }));
     expect(await read(vendor)).toMatchObject({ new: 2 });
     expect(await deliver()).toHaveLength(2);
+  });
+});
+
+describe('F7: the same text to the same person twice in one minute', () => {
+  it.each([
+    ['with ids', [' one', ' two']],
+    ['without ids', [null, null]],
+  ])('is two Communications, %s', async (_, ids) => {
+    const vendor = newVendor();
+    vendor.rows = ids.map((id) => row({ outgoingMessageId: id === null ? null : `${vendor.id}${id}` }));
+    expect(await read(vendor)).toMatchObject({ new: 2 });
+    const { map } = loaded();
+    const made = (await deliver()).map(({ record }) => communicationOf(map(record)));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(2);
+    expect(new Set(made.map(({ identifier }) => JSON.stringify(identifier))).size).toBe(2);
+    expect(new Set(made.map(({ payload }) => JSON.stringify(payload))).size).toBe(1);
   });
 });
 
