@@ -25,7 +25,11 @@ export interface ReconcileSourceParts
   extends
     Omit<CompareParts, 'source' | 'messages' | 'compared'>,
     Omit<VendorReaderParts, 'budget' | 'rowCap' | 'waits'> {
-  readonly ledger: Pick<Ledger, 'messages' | 'coverage' | 'budget'>;
+  readonly ledger: {
+    readonly messages: Pick<Ledger['messages'], 'sentIn' | 'byKeys'>;
+    readonly coverage: Pick<Ledger['coverage'], 'state' | 'known'>;
+    readonly budget: Pick<Ledger['budget'], 'throttled'>;
+  };
   /** The most keys of each kind, for each day. */
   readonly limit: number;
   readonly progress: (progress: ReconcileProgress) => void;
