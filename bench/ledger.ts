@@ -9,7 +9,7 @@ import { fillLedger } from './ledger-filling.ts';
 
 /**
  * What the size of the ledger costs: the same work with ten thousand messages in it and with ten million, side by side.
- * `npm run bench:ledger` takes some five minutes and 6 GB of the folder for temporary files; other sizes can be named
+ * `npm run bench:ledger` takes some five minutes and 4 GB of the folder for temporary files; other sizes can be named
  * after `--`. The files are in the memory of the system, as far as that reaches.
  */
 const [smallest = 10_000, ...larger] = process.argv.slice(2).map(Number);
