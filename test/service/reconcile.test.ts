@@ -294,6 +294,58 @@ describe('a reconciliation', () => {
     expect(await reconciled()).toMatchObject({ code: 0, totals: { vendor: 4 } });
   });
 
+  it('says nothing of a patient, whatever stands on the three sides', async () => {
+    const words = /canary|202-?555-?017[78]/i;
+    const canaries = {
+      outgoingMessage: 'Canaryoutgoing',
+      incomingMessage: 'Canaryincoming',
+      personName: 'Canaryname',
+      personId: 'Canaryperson',
+      mobileNumber: '2025550177',
+      carrier: 'Canarycarrier',
+      personMisc1: 'Canarymisc',
+      campaignName: 'Canarycampaign',
+    };
+    const bad = [
+      row('6', { ...canaries, outgoingMessageId: null }),
+      row('7', { ...canaries, outgoingMessageSentDate: 'Canarydate' }),
+      row('8', { ...canaries, recipientType: 'Canarytype' }),
+    ];
+    const letters = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await open({
+      rows: [...letters.map((letter) => row(letter, canaries)), ...bad],
+      patients: ['Canaryperson'],
+    });
+    await run();
+    sides.changeRow(0, { outgoingMessage: 'Canaryconflict' });
+    sides.changeRow(1, { messageStatus: 'Canarystatus' });
+    sides.removeRow(id('c'));
+    const changed: Readonly<Record<string, unknown>> = {
+      note: [{ text: 'Canarynote' }],
+      Canaryelement: 'Canaryvalue',
+      extension: [{ url: 'https://ehr.example.org/Canaryurl', valueString: 'Canary' }],
+    };
+    sides.putCommunication({ ...held(keys.outgoing(id('d'))), ...changed });
+    sides.putCommunication({ ...held(keys.outgoing(id('e'))), id: 'Canaryid' });
+    sides.removeCommunication(keys.outgoing(id('f')));
+    const [text, json] = [await reconcile(), await reconcile('--json')];
+    await sides.stopEhr();
+    const down = await reconcile();
+    expect([text.code, json.code, down.code]).toEqual([3, 3, 1]);
+    for (const what of [
+      'conflicting',
+      'changedAtVendor',
+      'vanishedAtVendor',
+      'different',
+      'doubled',
+      'missingInEhr',
+      'unreadable',
+      'notDelivered',
+    ])
+      expect(json.stdout).toMatch(new RegExp(`"${what}": \\{\\s+"count": [1-9]`));
+    for (const { stdout, stderr } of [text, json, down]) expect(`${stdout}${stderr}`).not.toMatch(words);
+  });
+
   it('names no more keys than it is told to, and says how many there are', async () => {
     await open({ rows: ['a', 'b', 'c', 'd', 'e'].map((letter) => row(letter)) });
     await run();
