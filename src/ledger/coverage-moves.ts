@@ -32,6 +32,7 @@ const nothing = {
   most_rows: null,
   most_from: null,
   most_to: null,
+  whole_rows: null,
 } as const satisfies Omit<CoverageRow, 'source'>;
 
 async function putCoverage(tx: LedgerTransaction, source: string, moved: Partial<CoverageRow>): Promise<void> {
@@ -52,13 +53,14 @@ export async function putStart(tx: LedgerTransaction, source: string, start: num
     .execute();
 }
 
-function sizeColumns({ widestMs, rowCap, mostRows, mostWindow }: AnswerSize) {
+function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows }: AnswerSize) {
   return {
     widest_ms: widestMs ?? null,
     row_cap: rowCap ?? null,
     most_rows: mostRows ?? null,
     most_from: mostWindow?.from ?? null,
     most_to: mostWindow?.to ?? null,
+    whole_rows: wholeRows ?? null,
   };
 }
 

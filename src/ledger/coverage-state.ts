@@ -45,6 +45,7 @@ function sizeOf(row: CoverageRow): AnswerSize {
     ...(row.row_cap === null ? {} : { rowCap: row.row_cap }),
     ...(row.most_rows === null ? {} : { mostRows: row.most_rows }),
     ...(from === null || to === null ? {} : { mostWindow: { from, to } }),
+    ...(row.whole_rows === null ? {} : { wholeRows: row.whole_rows }),
   };
 }
 

@@ -213,6 +213,8 @@ export interface AnswerSize {
   /** The largest answer so far, and the window it was for. */
   readonly mostRows?: number;
   readonly mostWindow?: TimeWindow;
+  /** An answer of so many rows was looked into, and was not cut off. */
+  readonly wholeRows?: number;
 }
 
 export interface CoverageState {

@@ -129,6 +129,7 @@ export interface CoverageRow {
   readonly most_rows: number | null;
   readonly most_from: Instant | null;
   readonly most_to: Instant | null;
+  readonly whole_rows: number | null;
 }
 
 export interface TierRow {
