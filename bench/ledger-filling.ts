@@ -22,7 +22,9 @@ export function fillLedger(path: string, filling: Filling): void {
   const file = new DatabaseSync(path);
   try {
     // Nothing of it has to survive a crash.
-    file.exec('pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -1048576');
+    file.exec(
+      'pragma journal_mode = delete; pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -1048576',
+    );
     const indexes = file
       .prepare(`select name, sql from sqlite_schema where type = 'index' and tbl_name = 'message' and sql is not null`)
       .all();
