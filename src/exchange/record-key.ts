@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { parse, v5 as uuidV5 } from 'uuid';
+import { uuidNamespace, uuidV5 } from './uuid.ts';
 
 /** UUIDv5 of one Communication: its FHIR id where the EHR lets clients choose, and the record's name in API and logs. */
 export type RecordKey = string;
@@ -26,9 +26,8 @@ const outgoingIdentifier = (id: string): string => id.trim().toLowerCase();
 
 /** @param canonicalBase without a slash at its end. Another base gives other keys: it must never change. */
 export function keySpace(canonicalBase: string): KeySpace {
-  const namespace = parse(uuidV5(`${canonicalBase}/sid/sms-outgoing-message-id`, uuidV5.URL));
-  // A text cut in the middle of an emoji ends in half a surrogate pair, of which uuid makes no bytes but an error.
-  const keyOf = (name: string): RecordKey => uuidV5(name.toWellFormed(), namespace);
+  const namespace = uuidNamespace(`${canonicalBase}/sid/sms-outgoing-message-id`);
+  const keyOf = (name: string): RecordKey => uuidV5(name, namespace);
   return {
     outgoingIdentifier,
     outgoing: (id) => keyOf(`out|${outgoingIdentifier(id)}`),
@@ -55,7 +54,7 @@ export function secretFingerprint(secret: string): string {
   return createHmac('sha256', secret).update('fingerprint of mapping.keySecret').digest('hex').slice(0, 32);
 }
 
-const unreadableNamespace = parse(uuidV5('urn:dialog-health-fhir:unreadable-row', uuidV5.URL));
+const unreadableNamespace = uuidNamespace('urn:dialog-health-fhir:unreadable-row');
 
 /** The name of a row that is no message: the same row of the same source has the same name at every read. */
 export function unreadableKey(source: string, rowJson: string): RecordKey {

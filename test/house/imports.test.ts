@@ -66,7 +66,6 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/ledger/'],
   yaml: ['src/config/config-file.ts', 'src/mapping/mapping-file.ts'],
   'node-cron': ['src/sync/wake-ups/in-process.ts'],
-  uuid: ['src/exchange/record-key.ts'],
   undici: ['src/network/', 'src/sources/dialog-health/writeback-api.ts'],
   zod: ['src/config/'],
   'libphonenumber-js': ['src/mapping/'],
