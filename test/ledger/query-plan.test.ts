@@ -75,8 +75,8 @@ describe('however much was delivered', () => {
     expect(steps).not.toMatch(/SCAN message$|USE TEMP B-TREE/m);
   });
 
-  it('the whole list goes by position', () => {
-    expect(plan(listQuery(database.kysely, {}, { ...page, cursor }))).toBe(
+  it.each([{}, { state: 'delivered' }] as const)('the list of %j, which is long, goes by position', (filter) => {
+    expect(plan(listQuery(database.kysely, filter, { ...page, cursor }))).toBe(
       'SEARCH message USING INTEGER PRIMARY KEY (rowid>?)',
     );
   });
