@@ -22,10 +22,10 @@ export interface EhrReaderParts {
 export interface EhrReader {
   /**
    * Calls `take` once for each delivery, in any order, as its answer comes. While the EHR cannot be asked that is
-   * `unknown` with the reason, without a request for each.
+   * `unknown` with the reason, without a request for each. The next delivery is asked for when there is room for it.
    */
   read(
-    deliveries: readonly Delivery[],
+    deliveries: Iterable<Delivery>,
     take: (delivery: Delivery, held: Held) => void,
     signal: AbortSignal,
   ): Promise<void>;
@@ -54,14 +54,15 @@ export function makeEhrReader({ destination, atOnce, sleep, random, ...parts }: 
 
   return {
     async read(deliveries, take, signal) {
-      if (deliveries.length === 0) return;
       if (down !== undefined) {
         const check = await destination.check(signal);
         down = check.kind === 'failed' ? check.problem : undefined;
       }
-      const left = deliveries.values();
+      const left = deliveries[Symbol.iterator]();
       const worker = async (): Promise<void> => {
-        for (const delivery of left) take(delivery, await heldOf(delivery, signal));
+        for (let next = left.next(); next.done !== true; next = left.next()) {
+          take(next.value, await heldOf(next.value, signal));
+        }
       };
       await Promise.all(Array.from({ length: atOnce }, worker));
     },

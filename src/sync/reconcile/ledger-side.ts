@@ -40,5 +40,6 @@ export async function readLedgerSide(
   return { inWindow, replies, get: (key) => inWindow.get(key) ?? elsewhere.get(key) };
 }
 
-const contradicts = ({ contentDigest }: SourceRecord, stored: StoredMessage | undefined): boolean =>
+/** Whether the vendor shows another text, time or person than the ledger has under the same key. */
+export const contradicts = ({ contentDigest }: SourceRecord, stored: StoredMessage | undefined): boolean =>
   stored !== undefined && stored.contentDigest !== contentDigest;

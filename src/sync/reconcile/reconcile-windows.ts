@@ -2,9 +2,9 @@ import { dayMs, floorToGrain, grainMs, type TimeWindow } from '../../exchange/wi
 import type { ProblemCode } from '../../exchange/problem.ts';
 
 /** The messages of so many rows are in memory at once, with their texts: some fifty megabytes. */
-export const mostRows = 20_000;
-/** A window is cut beforehand to hold about so many: a message more than was thought must not break it. */
-const rowsWanted = 15_000;
+export const mostRows = 10_000;
+/** A day is cut beforehand into windows of about so many messages: a few more than are known must not break one. */
+const rowsWanted = 8_000;
 
 /** The range by days in UTC, in whole minutes; the first and the last may be parts of a day. */
 export function daysOf(range: TimeWindow): readonly TimeWindow[] {
