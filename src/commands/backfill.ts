@@ -1,4 +1,4 @@
-import { readArguments, readInstant } from './arguments.ts';
+import { readArguments, readPastRange } from './arguments.ts';
 import { Misuse, type Command } from './command.ts';
 import { readPast } from './read-past.ts';
 
@@ -20,7 +20,7 @@ export const backfill: Command = {
     const { source } = values;
     const order = orders.find((each) => each === values.order);
     if (order === undefined) throw new Misuse(`--order "${values.order}" is none. Give one of ${orders.join(', ')}.`);
-    const range = { from: readInstant('--from', values.from), to: readInstant('--to', values.to) };
+    const range = readPastRange(values.from, values.to, io.now());
     return readPast(io, values, { range, order, resend: false, ...(source === undefined ? {} : { source }) });
   },
 };

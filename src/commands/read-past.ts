@@ -1,14 +1,13 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { problemSentence } from '../exchange/problem.ts';
 import type { BackfillView, DeliveryReport, SourceRunReport } from '../exchange/reports.ts';
-import type { TimeWindow } from '../exchange/window.ts';
 import { openService, type Service } from '../service.ts';
-import { pastRange, type BackfillRequest } from '../sync/backfill-jobs.ts';
+import type { BackfillRequest } from '../sync/backfill-jobs.ts';
 import { readToEnd, type BackfillEnd } from '../sync/read-to-end.ts';
 import { DeliveryTally } from '../sync/tally.ts';
 import { asker } from './asker.ts';
 import { backfillProgressOn, forecastText } from './backfill-progress.ts';
-import { exit, Misuse, printJson, printLine, type CommandIo, type ExitCode } from './command.ts';
+import { exit, printJson, printLine, type CommandIo, type ExitCode } from './command.ts';
 import { openConfig } from './open-config.ts';
 import { sourcesOf } from './sources-of.ts';
 import { deliveryLines, sourceLines } from './run-text.ts';
@@ -34,7 +33,6 @@ export async function readPast(
   options: { readonly config?: string; readonly json?: boolean },
   request: PastRequest,
 ): Promise<ExitCode> {
-  refuseUnlessPast(request.range, io.now());
   const config = openConfig(io, options.config);
   const names = sourcesOf(config, request.source).map(({ name }) => name);
   const service = await openService(config, { ...io, access: 'owner', log: 'stderr' });
@@ -55,12 +53,6 @@ export async function readPast(
   } finally {
     await service.stop();
   }
-}
-
-function refuseUnlessPast(range: TimeWindow, now: number): void {
-  const past = pastRange(range, now);
-  if (past === 'empty') throw new Misuse('--from must be before --to.');
-  if (past === 'future') throw new Misuse('--to is in the future, where there is nothing to read yet.');
 }
 
 async function jobOf(service: Service, request: BackfillRequest): Promise<BackfillView> {
@@ -141,7 +133,7 @@ function endLines(end: BackfillEnd): readonly string[] {
 function endText(end: BackfillEnd): string {
   const { job } = end;
   if (end.kind === 'broken-off') {
-    const why = end.problem === undefined ? 'stopped' : `stopped: ${problemSentence(end.problem)}`;
+    const why = end.problem === undefined ? 'stopped.' : `stopped: ${problemSentence(end.problem)}`;
     const left = job.forecast === null ? '' : ` (${forecastText(job.forecast)} left)`;
     return `${job.percent} %, ${why} The same command goes on from there${left}.`;
   }

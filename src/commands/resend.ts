@@ -3,7 +3,7 @@ import type { TimeWindow } from '../exchange/window.ts';
 import type { Service } from '../service.ts';
 import { resendOf } from '../sync/resend.ts';
 import type { StartRun } from '../sync/sync-run.ts';
-import { readArguments, readInstant } from './arguments.ts';
+import { readArguments, readPastRange, readRange } from './arguments.ts';
 import { asker } from './asker.ts';
 import { exit, Misuse, printLine, type Command, type CommandIo, type ExitCode } from './command.ts';
 import { readPast } from './read-past.ts';
@@ -24,7 +24,7 @@ export const resend: Command = {
     });
     const { key, source, from, to } = values;
     if (key === undefined) {
-      const range = { from: readInstant('--from', from), to: readInstant('--to', to) };
+      const range = readPastRange(from, to, io.now());
       return readPast(io, values, {
         range,
         order: 'newest-first',
@@ -33,8 +33,7 @@ export const resend: Command = {
       });
     }
     const isRange = from !== undefined || to !== undefined;
-    const range = isRange ? { from: readInstant('--from', from), to: readInstant('--to', to) } : undefined;
-    if (range !== undefined && range.from >= range.to) throw new Misuse('--from must be before --to.');
+    const range = isRange ? readRange(from, to, io.now()) : undefined;
     return resendOne(io, values, key, range);
   },
 };
