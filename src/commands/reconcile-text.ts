@@ -50,16 +50,17 @@ const told: Readonly<Record<FindingKind, Told>> = {
   },
   missingInEhr: {
     what: 'missing in the EHR',
-    cure: (command) => `${command('resend')} writes them again, also those that somebody removed on purpose.`,
+    cure: (command) =>
+      `${command('resend')} writes them again, also those that somebody removed on purpose; --key KEY one alone.`,
   },
   different: {
     what: 'different in the EHR',
     cure: (command) =>
-      `${command('resend')} writes them as the mapping has them now, also where somebody changed them on purpose.`,
+      `${command('resend')} writes them as the mapping has them now, also where somebody changed them on purpose; --key KEY one alone.`,
   },
   doubled: {
     what: 'more than once in the EHR',
-    cure: () => 'Remove the extra ones at the EHR: those whose id is not the key. Then reconcile again.',
+    cure: () => 'Remove the extra ones at the EHR: GET /records/KEY names the one to keep. Then reconcile again.',
   },
   unknownAtEhr: {
     what: 'of which the EHR could not tell',

@@ -1,4 +1,3 @@
-import type { Config, SourceConfig } from '../config/config.ts';
 import { reconcile as reconcileSides } from '../reconciler.ts';
 import type { ReconcileReport } from '../sync/reconcile/reconcile-report.ts';
 import { readArguments, readRange } from './arguments.ts';
@@ -6,6 +5,7 @@ import { exit, Misuse, printJson, printLine, type Command, type ExitCode } from 
 import { openConfig } from './open-config.ts';
 import { progressOn } from './reconcile-progress.ts';
 import { reportLines } from './reconcile-text.ts';
+import { sourcesOf } from './sources-of.ts';
 
 const keysByDefault = 20;
 
@@ -50,12 +50,6 @@ function limitOf(text: string | undefined): number {
     throw new Misuse(`--limit "${text}" is no number of keys. Give one such as ${keysByDefault}.`);
   }
   return Number(text);
-}
-
-function sourcesOf({ sources }: Config, name: string | undefined): readonly SourceConfig[] {
-  const found = name === undefined ? sources : sources.filter((each) => each.name === name);
-  if (found.length > 0) return found;
-  throw new Misuse(`There is no source "${name}". Configured: ${sources.map((each) => each.name).join(', ')}.`);
 }
 
 function exitOf({ verdict }: ReconcileReport): ExitCode {
