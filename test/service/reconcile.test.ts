@@ -56,16 +56,18 @@ interface Printed {
   readonly stderr: string;
 }
 
-/** The last three days and what of today is settled. */
-const range = (): readonly string[] => [
-  '--from',
-  isoInstant(Math.floor(Date.now() / dayMs) * dayMs - 3 * dayMs),
-  '--to',
-  isoInstant(Date.now()),
-];
+/** Four days, the last as far as it is settled; just after midnight that is the day before. */
+function range(): readonly string[] {
+  const last = Math.floor((Date.now() - 10 * minuteMs) / dayMs) * dayMs;
+  return ['--from', isoInstant(last - 3 * dayMs), '--to', isoInstant(Math.min(Date.now(), last + dayMs))];
+}
 
 /** The command in this process, by the program's own way in. */
-async function command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Printed> {
+async function command(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  stopped = new Promise<'SIGTERM'>(() => {}),
+): Promise<Printed> {
   const [stdout, stderr] = [new Collected(), new Collected()];
   const io = {
     env,
@@ -73,7 +75,7 @@ async function command(args: readonly string[], env: Readonly<Record<string, str
     stdout,
     stderr,
     now: Date.now,
-    stopped: new Promise<'SIGTERM'>(() => {}),
+    stopped,
   };
   const code = await commandLine(['reconcile', ...args, '--config', sides.configFile], io);
   return { code, stdout: stdout.text, stderr: stderr.text };
@@ -159,6 +161,26 @@ describe('a reconciliation', () => {
       /^1 missing in the EHR: `resend --source main-clinic --from \S+ --to \S+` writes them again/m,
     );
     expect(stdout).toMatch(/^1 missing in the ledger: `backfill --source main-clinic --from \S+ --to \S+` reads/m);
+  });
+
+  it('finds the sides in agreement once what it says was done', async () => {
+    await open();
+    await run();
+    sides.removeCommunication(keys.outgoing(id('a')));
+    sides.putCommunication({ ...held(keys.outgoing(id('b'))), status: 'stopped' });
+    sides.addRow(row('e'));
+    const { stdout } = await reconcile();
+    const said = [...stdout.matchAll(/`((?:backfill|resend) --source [^`]+)`/g)].map(([, line = '']) => line);
+    expect(said.map((line) => line.split(' ')[0])).toEqual(['backfill', 'resend', 'resend']);
+    for (const line of new Set(said)) await runProgram([...line.split(' '), '--config', sides.configFile]);
+    expect(await reconciled()).toMatchObject({ code: 0, totals: { vendor: 5, ledger: 5, ehr: 5 } });
+  });
+
+  it('ends with 1 when it is stopped, and says that the rest was not looked at', async () => {
+    await open();
+    await run();
+    const { code, stderr } = await command(range(), {}, Promise.resolve('SIGTERM'));
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'Stopped. Days that are not listed were not looked at.\n' });
   });
 
   it('tells a new status and another text under a known id from what the EHR has otherwise', async () => {
