@@ -29,13 +29,14 @@ export function scheduledSources(
     if (mapping === undefined) return [];
     const unlisted = (count: number): void => audit({ event: 'fields_unknown', source: section.name, count });
     const source = clocks.watched(makeSource(section, { mapping, canonicalBase, keySecret, budget, now, unlisted }));
-    const { startAt, settleDelay, lateness, requestsPerHour } = section;
+    const { startAt, settleDelay, lateness, requestsPerHour, rowCap } = section;
     const { longestWindowMs } = source;
+    const limits = { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour };
     return [
       {
         source,
         login: () => hash('sha256', section.password.reveal()),
-        limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs, requestsPerHour },
+        limits: { ...limits, ...(rowCap === undefined ? {} : { rowCap }) },
       },
     ];
   });

@@ -123,6 +123,11 @@ const source = group({
     example: '1GiB',
     default: '1GiB',
   }),
+  rowCap: optional(read.wholeNumber(50, 10_000_000), {
+    meaning:
+      'At how many rows the vendor cuts its answers off, where that is known; else it is learned. Such an answer is read in parts.',
+    example: '10000',
+  }),
   timeout: setting(duration({ least: '1s', most: '1h' }), {
     meaning: 'For one whole request, its answer included.',
     example: '120s',

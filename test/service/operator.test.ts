@@ -196,6 +196,20 @@ describe('the command backfill', () => {
   });
 });
 
+describe('a vendor that is known to cut its answers off', () => {
+  it('is read in parts wherever an answer has so many rows', async () => {
+    const rows = Array.from({ length: 90 }, (_, index) => rowSent(`many-${index}`, today - hourMs - index * minuteMs));
+    await open({ rows, settings: { rowCap: 50 } });
+    place.vendor(name).faults.add({ fault: 'capped', times: 1_000, entries: 50, overRows: 50 });
+    const first = parsed<RunReport>(await call('run', '--json'));
+    expect(first.sources[0]?.problems).toHaveProperty('source-capped');
+    await call('run');
+    expect(place.communications()).toBe(90);
+    const { unread } = parsed<WindowPage>(await call('windows', '--json'));
+    expect(unread).toEqual([]);
+  });
+});
+
 describe('a backfill asked for over HTTP', () => {
   const body = { from: isoInstant(past.from), to: isoInstant(past.to) };
   const finished = (id: string) =>
