@@ -5,6 +5,7 @@ import type { Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
 import type { Database, LedgerTransaction } from './database/database.ts';
 import type { MessageRow } from './database/tables.ts';
+import { sortBatch } from './known-messages.ts';
 import type { RecordCounts } from './ledger.ts';
 import { newMessage, resent, setApart, withContent, withStatus } from './message-states.ts';
 import { decideRecord } from './record-decision.ts';
@@ -27,9 +28,11 @@ export async function recordBatch(
   batch: Batch,
 ): Promise<RecordCounts> {
   await database.inTurn(tx, 'recording');
-  const before = await messagesByKey(tx, database, [...keysOf(batch.readings)]);
+  const { open, openKeys, unchanged } = await sortBatch(tx, database, batch);
+  const before = await messagesByKey(tx, database, openKeys);
   const taken = new TakenBatch(before, seal, batch);
-  for (const reading of batch.readings) {
+  taken.counts.known += unchanged;
+  for (const reading of open) {
     if (reading.kind === 'unreadable') taken.takeUnreadable(reading.unreadable);
     else for (const record of reading.records) taken.take(record, reading.repeated === true);
   }
@@ -39,16 +42,6 @@ export async function recordBatch(
   taken.takeConflicts(await messagesByKey(tx, database, taken.conflictKeys()));
   await putBack(tx, database, before, [...taken.rows.values()]);
   return taken.counts;
-}
-
-/** Of a reply also the message it belongs to, which may be due for the link. */
-function keysOf(readings: readonly Reading[]): Set<RecordKey> {
-  const keys = new Set<RecordKey>();
-  for (const reading of readings) {
-    if (reading.kind === 'unreadable') keys.add(reading.unreadable.key);
-    else for (const { key, thread } of reading.records) keys.add(key).add(thread);
-  }
-  return keys;
 }
 
 type Counts = { -readonly [count in keyof RecordCounts]: RecordCounts[count] };

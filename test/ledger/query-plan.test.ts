@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dueQuery, nextDueQuery, repliesQuery } from '../../src/ledger/claim.ts';
 import type { Database } from '../../src/ledger/database/database.ts';
 import { openSqlite } from '../../src/ledger/database/sqlite.ts';
+import { outlinesQuery } from '../../src/ledger/known-messages.ts';
 import { loweredQuery } from '../../src/ledger/lowered.ts';
 import { countsQuery } from '../../src/ledger/message-counts.ts';
 import { replyRowsQuery, sentQuery, storedQuery } from '../../src/ledger/message-digests.ts';
@@ -53,6 +54,11 @@ describe('however much was delivered', () => {
     ['the next due', () => nextDueQuery(database.kysely), 'message_due'],
     ['the replies to messages', () => repliesQuery(database.kysely, database, [keyOf('a')]), 'message_reply'],
     ['messages by their keys', () => byKeyQuery(database.kysely, database, [keyOf('a')]), 'sqlite_autoindex_message_1'],
+    [
+      'what is known of the messages of a batch',
+      () => outlinesQuery(database.kysely, database, [keyOf('a')]),
+      'sqlite_autoindex_message_1',
+    ],
     ['settling', () => claimedQuery(database.kysely, database, 1, [keyOf('a')]), 'sqlite_autoindex_message_1'],
     ['the oldest pending', () => oldestPendingQuery(database.kysely), 'message_pending'],
     ['a list by state', () => listQuery(database.kysely, { state: 'rejected' }, { ...page, cursor }), 'message_state'],
