@@ -4,10 +4,11 @@ import type { RecordKey } from '../exchange/record-key.ts';
 import type { Reading } from '../exchange/record.ts';
 import type { SourceRunReport } from '../exchange/reports.ts';
 import type { Tier } from '../exchange/tier.ts';
-import { floorToGrain, isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
-import type { CoverageState, Ledger, RecordCounts } from '../ledger/ledger.ts';
+import { floorToGrain, grainMs, isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
+import type { AnswerSize, CoverageState, Ledger, RecordCounts } from '../ledger/ledger.ts';
 import type { ReadOutcome, Source } from '../sources/source.ts';
-import { readVerdict, type ReadVerdict } from './read-verdict.ts';
+import { knownEnough, readVerdict, type ReadFacts, type ReadVerdict } from './read-verdict.ts';
+import { isCapped, looksCutOff, mayBeCutOff } from './row-cap.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { ProblemTally } from './tally.ts';
 import { budgetShare, sweepRules, sweepTiers, type PlanLimits } from './tiers.ts';
@@ -96,6 +97,15 @@ interface Read {
   readonly readAt: Instant;
 }
 
+/** Together with what it is judged by. */
+interface ReadWhole extends Read {
+  readonly known: number;
+  readonly cutOff?: boolean;
+}
+
+const factsOf = ({ known, cutOff }: ReadWhole): Pick<ReadFacts, 'known' | 'cutOff'> =>
+  cutOff === undefined ? { known } : { known, cutOff };
+
 /** One run's reading of one source. */
 class SourceReading {
   readonly #parts: IntakeParts;
@@ -150,16 +160,11 @@ class SourceReading {
       const state = await this.#state();
       const piece = plan(state, now(), limits, progress, await this.#unsettled());
       if (piece === undefined) return problem;
-      const read = await this.#read(piece.window, piece.tier, piece.backfill?.resend ?? false);
+      const read = await this.#readWhole(piece, state);
+      // Broken off because the service stops: that says nothing of the window.
+      if (signal.aborted && read.outcome.kind === 'failed') return problem;
       if (piece.open !== undefined) tried.add(piece.open.id);
-      const facts = {
-        state,
-        limits,
-        progress,
-        now: now(),
-        known: await this.#known(piece.window, read.outcome),
-        answersOthers: answered,
-      };
+      const facts = { ...factsOf(read), state, limits, progress, now: now(), answersOthers: answered };
       const { judge = readVerdict } = this.#parts;
       let verdict = judge(piece, read.outcome, facts);
       if (verdict.kind === 'source' && !answered && !probed && isRefusal(verdict.code)) {
@@ -229,10 +234,9 @@ class SourceReading {
       progress,
     );
     if (piece?.backfill === undefined) return undefined;
-    const read = await this.#read(piece.window, 'backfill', piece.backfill.resend);
-    const known = await this.#known(piece.window, read.outcome);
+    const read = await this.#readWhole(piece, state);
     // A job began because the vendor could be read: what it refuses is the window's own trouble.
-    const facts = { state, limits, progress, now: now(), known, answersOthers: true };
+    const facts = { ...factsOf(read), state, limits, progress, now: now(), answersOthers: true };
     const verdict = judge(piece, read.outcome, facts);
     await this.#writeDown(piece, read, verdict);
     const failed = read.outcome.kind === 'failed' ? read.outcome.problem : undefined;
@@ -245,24 +249,35 @@ class SourceReading {
   /** A range that somebody asked for: ascending; what is too large is read in parts. Moves no coverage. */
   async range(range: TimeWindow): Promise<Problem | undefined> {
     const { limits, signal, resend = false } = this.#request;
-    const windows = cutRange(range, this.#parts.now(), await this.#state(), limits);
+    const state = await this.#state();
+    const windows = cutRange(range, this.#parts.now(), state, limits);
+    let timeouts = 0;
     let failures = 0;
     let problem: Problem | undefined;
     for (let window = windows.shift(); window !== undefined && !signal.aborted; window = windows.shift()) {
       const read = await this.#read(window, 'range', resend);
-      await this.#writeDown({ tier: 'range', window }, read, { kind: 'covered', moves: {} });
       const { outcome } = read;
-      const capped = outcome.kind === 'complete' && outcome.rows >= (limits.rowCap ?? Infinity);
-      if (outcome.kind === 'complete' && !capped) continue;
+      const isCut = outcome.kind === 'complete' && isCapped(outcome.rows, limits, state.size);
       const code = outcome.kind === 'failed' ? outcome.problem.code : 'source-capped';
+      const verdict: ReadVerdict =
+        outcome.kind === 'complete' && !isCut ? { kind: 'covered', moves: {} } : { kind: 'source', code };
+      await this.#writeDown({ tier: 'range', window }, read, verdict);
+      if (verdict.kind === 'covered') {
+        failures = 0;
+        timeouts = 0;
+        continue;
+      }
+      failures += 1;
       const parts = inParts.includes(code) ? halves(window) : undefined;
-      if (parts !== undefined && failures < failuresInARow) {
+      if (parts !== undefined && timeouts < failuresInARow && failures < cutsInARow) {
         windows.unshift(...parts);
-        failures = code === 'source-timeout' ? failures + 1 : 0;
+        timeouts = code === 'source-timeout' ? timeouts + 1 : 0;
         continue;
       }
       problem = outcome.kind === 'failed' ? outcome.problem : { code };
-      return this.#stop(problem);
+      this.#problems.add(problem.code);
+      // A minute that cannot be read keeps nobody from the others.
+      if (window.to - window.from > grainMs || !inParts.includes(code) || failures >= cutsInARow) return problem;
     }
     return problem;
   }
@@ -289,10 +304,39 @@ class SourceReading {
     return ledger.coverage.unsettled(source.name, { from: to - sweepRules.open.spanMs(limits), to });
   }
 
-  /** An empty answer is held against what the ledger knows; of any other that need not be asked. */
-  async #known(window: TimeWindow, outcome: ReadOutcome): Promise<number> {
-    if (outcome.kind === 'failed' || outcome.rows > 0) return 0;
-    return this.#parts.ledger.coverage.known(this.#request.source.name, window, 10);
+  /** Reads a window, and its halves where the answer looks cut off; when one of those fails, the whole has failed. */
+  async #readWhole({ window, tier, backfill }: Piece, { size }: CoverageState): Promise<ReadWhole> {
+    const resend = backfill?.resend ?? false;
+    const read = await this.#read(window, tier, resend);
+    const { outcome, within } = read;
+    const known = await this.#known(window, outcome, size);
+    const parts = [...(halves(window) ?? [])];
+    if (parts.length === 0 || outcome.kind === 'failed') return { ...read, known };
+    if (isCapped(outcome.rows, this.#request.limits, size)) return { ...read, known };
+    if (!looksCutOff({ window, rows: outcome.rows, missing: known - within }, size)) return { ...read, known };
+    let found = 0;
+    for (let part = parts.shift(); part !== undefined && found <= within; part = parts.shift()) {
+      const half = await this.#read(part, tier, resend);
+      if (half.outcome.kind === 'failed') return { ...read, outcome: half.outcome, known };
+      // One that is as large as the whole may be cut off like it.
+      const smaller = half.outcome.rows < outcome.rows ? undefined : halves(part);
+      if (smaller === undefined) found += half.within;
+      else parts.unshift(...smaller);
+    }
+    if (found <= within) return { ...read, known, cutOff: false };
+    // There may have come more in the meantime: a cap gives the same number once more.
+    const again = await this.#read(window, tier, resend);
+    if (again.outcome.kind === 'failed') return { ...read, outcome: again.outcome, known };
+    return again.outcome.rows === outcome.rows ? { ...read, known, cutOff: true } : { ...again, known };
+  }
+
+  /** What an empty answer, and one that may be cut off, are held against; of any other that need not be asked. */
+  async #known(window: TimeWindow, outcome: ReadOutcome, size: AnswerSize): Promise<number> {
+    const { coverage } = this.#parts.ledger;
+    const { name } = this.#request.source;
+    if (outcome.kind === 'failed') return 0;
+    if (outcome.rows === 0) return coverage.known(name, window, knownEnough);
+    return mayBeCutOff(outcome.rows, size) ? coverage.known(name, window) : 0;
   }
 
   async #probe(end: Instant): Promise<boolean> {
@@ -337,6 +381,7 @@ class SourceReading {
     );
     for (const field of countFields) this.#totals[field] += counts[field];
     this.#rows += outcome.rows;
+    await this.#doubtLowered(counts.lowered, outcome.rows, readAt);
     return { outcome, counts, within, readAt };
   }
 
@@ -366,7 +411,6 @@ class SourceReading {
       return;
     }
     if (verdict.alarm !== undefined) this.#problems.add(verdict.alarm);
-    await this.#doubtLowered(read, outcome.rows);
     await ledger.coverage.cover(windowRead, verdict.moves);
     reached('covered');
     this.#windows += 1;
@@ -379,8 +423,8 @@ class SourceReading {
   }
 
   /** A vendor restored from a backup shows old statuses by the thousand: none of them is taken. */
-  async #doubtLowered({ counts, readAt }: Read, rows: number): Promise<void> {
-    if (counts.lowered < believableCount || counts.lowered <= rows * believableShare) return;
+  async #doubtLowered(lowered: number, rows: number, readAt: Instant): Promise<void> {
+    if (lowered < believableCount || lowered <= rows * believableShare) return;
     await this.#parts.ledger.messages.forgetLowered(this.#request.source.name, readAt);
     this.#problems.add('statuses-lowered');
   }

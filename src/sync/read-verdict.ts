@@ -2,6 +2,7 @@ import type { ProblemCode } from '../exchange/problem.ts';
 import { dayMs, grainMs, hourMs, minuteMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, BackfillJob, CoverageMoves, CoverageState, NewPiece, OpenPiece } from '../ledger/ledger.ts';
 import type { ReadOutcome } from '../sources/source.ts';
+import { isCapped, sizeAfter } from './row-cap.ts';
 import { sweepTiers, widestWindowMs, type PlanLimits } from './tiers.ts';
 import { halves, settledEnd, tierState, tailOf, type Piece, type RunProgress } from './window-plan.ts';
 
@@ -24,6 +25,8 @@ export interface ReadFacts {
   readonly known: number;
   /** Whether the vendor has answered another question of this run. */
   readonly answersOthers: boolean;
+  /** Whether the answer was cut off without a word, where that was looked into. */
+  readonly cutOff?: boolean;
 }
 
 /** An empty answer where the ledger knows so many messages is a slip of the vendor's, until it comes again and again. */
@@ -38,12 +41,13 @@ const longestStuckBackOffMs = 6 * hourMs;
 export function readVerdict(piece: Piece, outcome: ReadOutcome, facts: ReadFacts): ReadVerdict {
   if (outcome.kind === 'failed') return failedVerdict(piece, outcome.problem.code, facts);
   const { size } = facts.state;
-  const cap = Math.min(facts.limits.rowCap ?? Infinity, size.rowCap ?? Infinity);
-  if (outcome.rows >= cap) return cutVerdict(piece, 'source-capped', facts);
+  if (isCapped(outcome.rows, facts.limits, size)) return cutVerdict(piece, 'source-capped', facts);
+  if (facts.cutOff === true) return learnedVerdict(piece, outcome.rows, facts);
   const { empty } = tierState(facts.state, piece.tier);
   const suspicious = outcome.rows === 0 && facts.known >= knownEnough;
   if (suspicious && empty + 1 < believedAfter) return emptyVerdict(piece, facts);
-  const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, size);
+  const after = sizeAfter(outcome.rows, piece.window, facts.cutOff === false, size);
+  const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, after);
   return { kind: 'covered', moves, ...(suspicious ? { alarm: 'source-empty-answer' as const } : {}) };
 }
 
@@ -136,6 +140,24 @@ function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerd
     ...(code === 'source-refused' ? {} : { size }),
   };
   return { kind: 'again', code, moves, stuck };
+}
+
+/** The cap is known from now on. The answer that was as large before was cut off too: its window is read again. */
+function learnedVerdict(piece: Piece, rows: number, facts: ReadFacts): ReadVerdict {
+  const { mostRows, mostWindow } = facts.state.size;
+  const size: AnswerSize = { ...facts.state.size, rowCap: rows };
+  const verdict = cutVerdict(piece, 'source-capped', { ...facts, state: { ...facts.state, size } });
+  if (verdict.kind !== 'again' || mostWindow === undefined || mostRows !== rows) return verdict;
+  const again = (halves(mostWindow) ?? [mostWindow]).map((window): NewPiece => ({
+    // Not of the tail: what was said to be covered is not taken back.
+    tier: 'warm',
+    window,
+    state: 'queued',
+    failures: 0,
+    code: 'source-capped',
+    dueAt: facts.now,
+  }));
+  return { ...verdict, moves: { ...verdict.moves, opens: [...(verdict.moves.opens ?? []), ...again] } };
 }
 
 /** What of a window has to be read again in parts: of the tail only what was not read before. */
