@@ -31,11 +31,11 @@ export function finalCheck(parts: FinalParts): void {
 function checkMessages({ scenario, vendor, ehr, messages, file, watch }: FinalParts): void {
   const { end } = scenario;
   const stored = new Map(file.messages().map((message) => [message.key, message]));
-  const owedRange = rangesOwed(file);
+  const { kept, past } = rangesOwed(file);
   const oldest = vendor.now() - (scenario.vendor.retention?.ms ?? Infinity);
   const isShown = (message: SimulatedMessage): boolean =>
     end < message.shownUntil && message.occurredAt >= oldest + hourMs;
-  const isOwed = (message: SimulatedMessage): boolean => isShown(message) && owedRange.has(message.occurredAt);
+  const isOwed = (message: SimulatedMessage): boolean => isShown(message) && kept.has(message.occurredAt);
   const byId = Map.groupBy(messages, ({ id }) => id);
   const known = new Set<string>();
   for (const [id, same] of byId) {
@@ -45,6 +45,7 @@ function checkMessages({ scenario, vendor, ehr, messages, file, watch }: FinalPa
     if (only === undefined) continue;
     const isContested = others.length > 0 || vendor.garbled.has(id);
     if (!isContested && isOwed(only)) checkArrived(key, only.text, statusAt(only, end));
+    if (!isContested && isShown(only) && past.has(only.occurredAt) && wasRead(only)) checkArrived(key, only.text);
     if (others.length > 0 && same.every(isOwed)) checkContested(key, same);
     for (const { reply } of same) {
       if (reply === undefined) continue;
@@ -58,7 +59,14 @@ function checkMessages({ scenario, vendor, ehr, messages, file, watch }: FinalPa
     if (copies.length > 1) watch.breaks('I2 nothing is doubled', `${key} is there ${copies.length} times`);
   }
 
-  function checkArrived(key: string, text: string, status: string): void {
+  /** By a backfill, which asks once: what the vendor hid then is not asked for again. */
+  function wasRead({ shownFrom }: SimulatedMessage): boolean {
+    const { vendor: habits, service } = scenario;
+    const isHonest = habits.hiccups === 0 && habits.lagging === 0 && habits.restored === undefined;
+    return isHonest && habits.cap?.kind !== 'silent' && shownFrom <= (service.backfill?.at ?? -Infinity);
+  }
+
+  function checkArrived(key: string, text: string, status?: string): void {
     const copy = ehr.copies.get(key)?.[0];
     const kept = stored.get(key);
     if (ehr.refuses(key)) {
@@ -68,7 +76,7 @@ function checkMessages({ scenario, vendor, ehr, messages, file, watch }: FinalPa
       watch.breaks('I1 nothing is lost', `${nameOf(key)} is not at the EHR; in the ledger ${stateOf(kept)}`);
     } else if (copy.text !== text) {
       watch.breaks('I3 nothing is invented', `${nameOf(key)} has another text`);
-    } else if (copy.status !== status) {
+    } else if (status !== undefined && copy.status !== status) {
       watch.breaks(
         'I4 the last status',
         `${nameOf(key)} is ${copy.status}, not ${status}; in the ledger ${stateOf(kept)}`,
@@ -106,14 +114,25 @@ const stateOf = (stored: StoredMessage | undefined): string =>
     ? 'unknown'
     : `${stored.state}${stored.code === null ? '' : ` (${stored.code})`} ${stored.status}`;
 
-/** What the service has to have: from its start on, and what a finished backfill has read; but for what a person can see is missing. */
-function rangesOwed(file: LedgerFile): { has(at: Instant): boolean } {
-  const owed = new Ranges();
-  const coverage = file.coverage();
-  if (coverage !== undefined) owed.add({ from: coverage.start, to: Infinity });
-  for (const { range, state } of file.backfills()) if (state === 'done') owed.add(range);
+interface Owed {
+  has(at: Instant): boolean;
+}
+
+/**
+ * What the service has to have: everything from its start on, kept up to date, and the past that a finished backfill
+ * has read; but for what a person can see is missing.
+ */
+function rangesOwed(file: LedgerFile): { readonly kept: Owed; readonly past: Owed } {
   const shown = file.pieces();
-  return { has: (at) => owed.has(at) && !shown.some(({ from, to }) => from <= at && at < to) };
+  const isMissing = (at: Instant): boolean => shown.some(({ from, to }) => from <= at && at < to);
+  const start = file.coverage()?.start ?? Infinity;
+  const past = new Ranges();
+  for (const { range, state } of file.backfills())
+    if (state === 'done') past.add({ ...range, to: Math.min(range.to, start) });
+  return {
+    kept: { has: (at) => at >= start && !isMissing(at) },
+    past: { has: (at) => past.has(at) && !isMissing(at) },
+  };
 }
 
 /** I16, I17: a status goes back only when the vendor has said so twice; one write at a time for each message. */

@@ -27,6 +27,8 @@ export interface StoredMessage {
   readonly revision: number;
 }
 
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
 type Row = Readonly<Record<string, unknown>>;
 
 export function openLedgerFile(path: string): LedgerFile {
@@ -51,7 +53,7 @@ export function openLedgerFile(path: string): LedgerFile {
         to: Number(row['to_at']),
         state: String(row['state']),
         code: String(row['code']),
-        job: row['backfill'] === null ? null : String(row['backfill']),
+        job: textOf(row['backfill']),
       })),
     has: (key) => has.get(key) !== undefined,
     messages: () =>
@@ -60,9 +62,9 @@ export function openLedgerFile(path: string): LedgerFile {
         .all()
         .map((row: Row) => ({
           key: String(row['key']),
-          direction: row['direction'] === null ? null : String(row['direction']),
+          direction: textOf(row['direction']),
           state: String(row['state']),
-          code: row['code'] === null ? null : String(row['code']),
+          code: textOf(row['code']),
           status: String(row['change_digest']),
           revision: Number(row['revision']),
         })),

@@ -75,11 +75,9 @@ function messageOf(
     const after = statuses.at(-1)?.from ?? at;
     const last = Math.max(after, until(by.chance(0.5) ? by.whole(0, hourMs) : by.whole(0, habits.statusMs)));
     statuses.push({ from: last, status: by.chance(0.8) ? 'DELIVERED' : 'FAILED' });
-    // The vendor changes its mind: the same rank, or a lower one.
-    if (by.chance(0.06)) {
-      const status = by.chance(0.5) ? 'RETRYING' : 'FAILED';
-      statuses.push({ from: Math.max(last, until(by.whole(0, habits.statusMs))), status });
-    }
+    const afterwards = Math.max(last, until(by.whole(0, habits.statusMs)));
+    if (by.chance(habits.goingBack)) statuses.push({ from: afterwards, status: 'RETRYING' });
+    else if (by.chance(0.03)) statuses.push({ from: afterwards, status: 'FAILED' });
   }
   const gone = by.chance(habits.gone) ? shownFrom + by.whole(0, 24 * hourMs) : Infinity;
   return {

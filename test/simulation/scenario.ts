@@ -37,6 +37,8 @@ export interface MessageHabits {
   readonly latestMs: number;
   /** How long the last status takes at most. */
   readonly statusMs: number;
+  /** Share of those whose status goes back in the end. */
+  readonly goingBack: number;
   readonly gone: number;
   readonly reusedIds: number;
   /** Many in one minute: how many. */
@@ -118,18 +120,21 @@ export function scenarioOf(seed: number): Scenario {
   const usual = limitsOf(by.of('limits'), start);
   const vendor = vendorOf(by.of('vendor'), span, usual, long);
   const limits = vendor.cap?.kind === 'known' ? { ...usual, rowCap: vendor.cap.rows } : usual;
+  const messages = messagesOf(by.of('messages'), limits, vendor);
+  const ehr = ehrOf(by.of('ehr'), span);
   return {
     seed,
     start,
     calm,
-    end: calm + 9 * hourMs,
-    pollMs: by.pick([5, 10, 15, 15, 20, 20, 30]) * minuteMs,
+    // Each cold sweep is within six hours; what goes back is believed at the second one.
+    end: calm + (messages.goingBack > 0 ? 14 : 9) * hourMs,
+    pollMs: by.pick([10, 15, 20, 30, 30, 60]) * minuteMs,
     limits,
     ourClock: clockOf(by.of('our clock'), span),
-    messages: messagesOf(by.of('messages'), limits, vendor),
+    messages,
     vendor,
-    ehr: ehrOf(by.of('ehr'), span),
-    service: serviceOf(by.of('service'), span, limits),
+    ehr,
+    service: serviceOf(by.of('service'), span, limits, ehr),
     atRest: [],
   };
 }
@@ -196,7 +201,7 @@ function vendorOf(by: Dice, span: Span, limits: PlanLimits, long: boolean): Vend
 
 function messagesOf(by: Dice, limits: PlanLimits, vendor: VendorHabits): MessageHabits {
   // What lies to us may lie again when a late record is looked for.
-  const latest = limits.latenessMs <= dayMs ? 10 * hourMs : by.pick([11 * hourMs, 11 * hourMs, 3 * dayMs]);
+  const latest = by.pick([10 * hourMs, 10 * hourMs, Math.max(10 * hourMs, limits.latenessMs / 2 - 10 * hourMs)]);
   const { cap } = vendor;
   const most = cap === undefined ? 40 : Math.floor(cap.rows / 3);
   const tooMany = cap?.kind === 'loud' && by.chance(0.2) ? [cap.rows + by.whole(1, 20)] : [];
@@ -206,6 +211,7 @@ function messagesOf(by: Dice, limits: PlanLimits, vendor: VendorHabits): Message
     late: by.pick([0.05, 0.2, 0.4]),
     latestMs: latest,
     statusMs: latest,
+    goingBack: by.pick([0, 0, 0.03]),
     gone: by.pick([0, 0, 0.02]),
     reusedIds: by.pick([0, 0, 0.02]),
     bursts: [...Array.from({ length: by.whole(0, 3) }, () => by.whole(10, most)), ...tooMany],
@@ -224,7 +230,7 @@ function ehrOf(by: Dice, span: Span): EhrHabits {
   };
 }
 
-function serviceOf(by: Dice, span: Span, limits: PlanLimits): ServiceHabits {
+function serviceOf(by: Dice, span: Span, limits: PlanLimits, ehr: EhrHabits): ServiceHabits {
   const { start } = span;
   const somewhen = (): Instant => rangeIn(by, span, hourMs).from;
   const backfill = (): NonNullable<ServiceHabits['backfill']> => {
@@ -243,7 +249,8 @@ function serviceOf(by: Dice, span: Span, limits: PlanLimits): ServiceHabits {
     asleep: by.chance(0.25) ? [rangeIn(by, span, 9 * hourMs)] : [],
     restarts: by.chance(0.3) ? [somewhen()] : [],
     ...(by.chance(0.4) ? { backfill: backfill() } : {}),
-    ...(by.chance(0.15) ? { resend: resend() } : {}),
+    // Where the EHR keeps it is forgotten then: one that creates without looking would have it twice.
+    ...(by.chance(0.25) && ehr.write === 'put' ? { resend: resend() } : {}),
   };
 }
 

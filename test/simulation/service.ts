@@ -7,7 +7,7 @@ import { makeBackfillLoop, type BackfillLoop } from '../../src/sync/backfill.ts'
 import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
 import type { Judge, Planner } from '../../src/sync/intake.ts';
 import { makeRuns, type Runs, type StartRun } from '../../src/sync/sync-run.ts';
-import { dayMs, type Instant } from '../../src/exchange/window.ts';
+import { dayMs, minuteMs, type Instant } from '../../src/exchange/window.ts';
 import type { VirtualClock } from './clock.ts';
 import { dice } from './dice.ts';
 import { simulatedMapping } from './ehr.ts';
@@ -100,7 +100,8 @@ export async function beginLife(parts: LifeParts): Promise<Life> {
     readOne: runs.readBackfill,
     heldUntil: (name) => runs.pauseOf(name)?.until,
     now,
-    sleep,
+    // Nobody begins a job without waking it: looking for one every minute would be most of the work.
+    sleep: (ms, signal) => sleep(ms < minuteMs ? ms : 20 * minuteMs, signal),
     random,
   });
   const failed = (error: unknown): void => {

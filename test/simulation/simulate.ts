@@ -20,7 +20,7 @@ import { scenarioOf, type Scenario } from './scenario.ts';
 import { beginLife, type Life } from './service.ts';
 import { simulatedSource, sourceName } from './source.ts';
 import { aheadAt, simulatedVendor } from './vendor.ts';
-import { watch, type Broken } from './watch.ts';
+import { show, watch, type Broken } from './watch.ts';
 
 /** Parts that are worse than the real ones. */
 export interface Mutation {
@@ -36,6 +36,8 @@ export interface SimulationOptions {
   readonly mutation?: Mutation;
   /** Tiers that never read. */
   readonly atRest?: readonly Tier[];
+  /** Hears what happens, line by line. */
+  readonly trace?: (line: string) => void;
   /** Changes the scenario that the seed gives. */
   readonly scenario?: (scenario: Scenario) => Scenario;
 }
@@ -49,7 +51,7 @@ export interface Simulated {
 
 /** One whole life of a service between a vendor and an EHR; the same seed and options give the same, to the request. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Simulated> {
-  const { mutation = {}, atRest = [] } = options;
+  const { mutation = {}, atRest = [], trace } = options;
   const given = scenarioOf(seed);
   const scenario = { ...(options.scenario?.(given) ?? given), atRest };
   const { start, calm, end, pollMs, service: habits } = scenario;
@@ -69,7 +71,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const first = await openFirst(path, clock.now());
   await first.close();
   const file = openLedgerFile(path);
-  const seen = watch({ scenario, clock, vendor, messages, file });
+  const seen = watch({ scenario, clock, vendor, messages, file, ...(trace === undefined ? {} : { trace }) });
   const limits = mutation.limits?.(scenario.limits) ?? scenario.limits;
   const plan: Planner = (state, now, by, progress, unsettled) =>
     (mutation.plan ?? nextPiece)(
@@ -110,6 +112,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     const dead = life;
     life = undefined;
     await clock.sleep(by.whole(5_000, 20 * minuteMs));
+    trace?.(`${show(clock.now())} killed: ${dead?.mortal.diedAt() ?? ''}`);
     deaths.push(dead?.mortal.diedAt() ?? `before life ${number}`);
     await dead?.bury();
     await begin();

@@ -218,7 +218,10 @@ export function simulatedVendor(
         const rows = rowsFor(asked, clock.now());
         return { kind: 'broken', how, rows: rows.slice(0, by.whole(0, rows.length)) };
       }
-      default:
+      case 'unreachable':
+      case 'server-error':
+      case 'refused':
+      case 'html':
         return { kind: 'broken', how, rows: [] };
     }
   }
