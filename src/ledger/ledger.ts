@@ -119,7 +119,7 @@ export interface Messages {
    * `content-conflict`, once. One rejected as `body-sealed` is pending again with the content that was read. What is
    * unchanged is not written. A row that repeats a message of the same answer (`repeated`) is taken only with a higher
    * rank: one answer has one last word on each message. With `resend` each message in it is due, also where nothing has
-   * changed; with a key only that one.
+   * changed, but for what was dismissed; one that comes with a lower status is due when its content is at hand again; with a key only that one.
    */
   record(
     source: string,
@@ -244,7 +244,9 @@ export interface CoverageMoves {
   readonly opens?: readonly NewPiece[];
   /** An open piece that has failed once more. */
   readonly changes?: Pick<OpenPiece, 'id' | 'state' | 'failures' | 'code' | 'dueAt'>;
+  /** Replaces all that was learned. */
   readonly size?: AnswerSize;
+  /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. */
   readonly backfill?: Pick<BackfillJob, 'id' | 'position' | 'windows' | 'rows' | 'state'>;
 }
 
@@ -306,7 +308,8 @@ export interface Backfills {
   list(page: PageRequest): Promise<Page<BackfillJob>>;
   /** Those of a source that are running or paused, the one that began first before the others. */
   unfinished(source: string): Promise<readonly BackfillJob[]>;
-  /** Only what is running can be paused, only what is paused resumed; what is finished stays. Gives the job as it is now. */
+  /** Only what is running can be paused, only what is paused resumed; what is finished stays. A stopped one leaves nothing
+   * open. Gives the job as it is now. */
   move(id: string, to: 'running' | 'paused' | 'stopped', now: Instant): Promise<BackfillJob | undefined>;
 }
 
