@@ -308,8 +308,10 @@ export interface Backfills {
   list(page: PageRequest): Promise<Page<BackfillJob>>;
   /** Those of a source that are running or paused, the one that began first before the others. */
   unfinished(source: string): Promise<readonly BackfillJob[]>;
-  /** Only what is running can be paused, only what is paused resumed; what is finished stays. A stopped one leaves nothing
-   * open. Gives the job as it is now. */
+  /**
+   * Only what is running can be paused, only what is paused resumed; what is finished stays. A stopped one leaves nothing
+   * open. Gives the job as it is now.
+   */
   move(id: string, to: 'running' | 'paused' | 'stopped', now: Instant): Promise<BackfillJob | undefined>;
 }
 
