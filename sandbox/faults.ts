@@ -9,6 +9,10 @@ export interface Fault<Code extends string> {
   readonly entries?: number;
   /** For faults about slowness. */
   readonly delayMs?: number;
+  /** Only where the answer would have more rows than these. */
+  readonly overRows?: number;
+  /** Only where the range asked for holds this moment: `2026-03-09T10:00:00Z`. */
+  readonly at?: string;
 }
 
 /** The faults that are to happen, first in, first out. */
@@ -42,20 +46,27 @@ export function faultQueue<Code extends string>(codes: readonly Code[]): FaultQu
 export type ReadFault<Code extends string> =
   { readonly kind: 'fault'; readonly fault: Fault<Code> } | { readonly kind: 'refused'; readonly message: string };
 
-/** `{"fault": "...", "times": 2, "retryAfter": "5", "entries": 10, "delayMs": 500}`; all but the first may be left out. */
+/**
+ * `{"fault": "...", "times": 2, "retryAfter": "5", "entries": 10, "delayMs": 500, "overRows": 1000, "at": "2026-..."}`;
+ * all but the first may be left out.
+ */
 export function readFault<Code extends string>(codes: readonly Code[], body: unknown): ReadFault<Code> {
   const fields = typeof body === 'object' && body !== null ? { ...body } : {};
-  const { fault: code, times, retryAfter, entries, delayMs, ...others }: Readonly<Record<string, unknown>> = fields;
+  const { fault: code, retryAfter, at, ...rest }: Readonly<Record<string, unknown>> = fields;
+  const { times, entries, delayMs, overRows, ...others } = rest;
   const fault = codes.find((known) => known === code);
   if (fault === undefined) return { kind: 'refused', message: `"fault" has to be one of ${codes.join(', ')}.` };
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return { kind: 'refused', message: `There is no field "${unknown}".` };
-  const numbers = { times, entries, delayMs };
+  const numbers = { times, entries, delayMs, overRows };
   for (const [name, value] of Object.entries(numbers)) {
     if (value !== undefined && !isCount(value)) return { kind: 'refused', message: `"${name}" has to be 1 or more.` };
   }
   if (retryAfter !== undefined && typeof retryAfter !== 'string' && !isCount(retryAfter)) {
     return { kind: 'refused', message: '"retryAfter" has to be seconds or an HTTP date.' };
+  }
+  if (at !== undefined && (typeof at !== 'string' || Number.isNaN(Date.parse(at)))) {
+    return { kind: 'refused', message: '"at" has to be a time, as 2026-03-09T10:00:00Z.' };
   }
   return {
     kind: 'fault',
@@ -64,6 +75,8 @@ export function readFault<Code extends string>(codes: readonly Code[], body: unk
       ...(isCount(times) ? { times } : {}),
       ...(isCount(entries) ? { entries } : {}),
       ...(isCount(delayMs) ? { delayMs } : {}),
+      ...(isCount(overRows) ? { overRows } : {}),
+      ...(at === undefined ? {} : { at }),
       ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }),
     },
   };

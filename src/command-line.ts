@@ -1,3 +1,4 @@
+import { acceptGap } from './commands/accept-gap.ts';
 import { artefactsCommand } from './commands/artefacts.ts';
 import { backfill } from './commands/backfill.ts';
 import { check } from './commands/check.ts';
@@ -5,11 +6,14 @@ import { exit, Misuse, printLine, type Command, type CommandIo, type ExitCode } 
 import { generateKeyCommand } from './commands/generate-key.ts';
 import { hashPasswordCommand } from './commands/hash-password.ts';
 import { preview } from './commands/preview.ts';
+import { reconcile } from './commands/reconcile.ts';
 import { rejected } from './commands/rejected.ts';
+import { resend } from './commands/resend.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { translate } from './commands/translate.ts';
+import { windows } from './commands/windows.ts';
 import { LedgerRefused } from './ledger/ledger.ts';
 import { Refused } from './refused.ts';
 import { version } from './version.ts';
@@ -18,12 +22,16 @@ const commands: readonly Command[] = [
   serve,
   run,
   backfill,
+  resend,
   check,
   translate,
   artefactsCommand,
   preview,
   status,
+  windows,
+  acceptGap,
   rejected,
+  reconcile,
   hashPasswordCommand,
   generateKeyCommand,
 ];
@@ -54,16 +62,15 @@ async function carryOut(argv: readonly string[], io: CommandIo): Promise<ExitCod
 }
 
 function help(): string {
-  const width = Math.max(...commands.map(({ usage }) => usage.length));
   return [
     'dialog-health-fhir writes Dialog Health SMS message results to an EHR as FHIR R4 Communications.',
     '',
     'Usage: dialog-health-fhir [command] [--config FILE]',
     '',
-    ...commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`),
+    ...commands.flatMap(({ usage, summary }) => [`  ${usage}`, `      ${summary}`]),
     '',
-    'Exit codes: 0 done; 1 failed; 2 bad configuration or usage; 3 done, but some records wait or were rejected;',
-    '4 another instance holds the ledger. Settings: see README.md.',
+    'Exit codes: 0 done; 1 failed; 2 bad configuration or usage; 3 done, but some records wait or were rejected,',
+    'or the sides differ; 4 another instance holds the ledger. Settings: see README.md.',
   ].join('\n');
 }
 

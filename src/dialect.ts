@@ -1,6 +1,6 @@
 import type { Communication } from 'fhir/r4.js';
 import type { TranslateConfig } from './config/config.ts';
-import type { Destination } from './destinations/destination.ts';
+import type { Destination, DestinationCheck } from './destinations/destination.ts';
 import type { Fault, Judgement } from './exchange/delivery.ts';
 import type { Problem, ProblemCode } from './exchange/problem.ts';
 import { keySpace } from './exchange/record-key.ts';
@@ -45,6 +45,21 @@ export async function chooseDialect(
     case 'refused':
       return refused(config, judgement.faults, destination, signal);
   }
+}
+
+/** The same for those who only look: asked once, and the mapping as it is where the EHR does not tell. */
+export async function dialectToShow(
+  config: TranslateConfig,
+  destination: Pick<Destination, 'judge'>,
+  ehr: DestinationCheck,
+  signal: AbortSignal,
+): Promise<{ readonly name: string; readonly why: string }> {
+  const choice: DialectChoice =
+    ehr.kind === 'failed' && config.destination.dialect === 'auto'
+      ? { kind: 'unknown', problem: ehr.problem }
+      : await chooseDialect(config, destination, signal);
+  if (choice.kind === 'chosen') return { name: choice.dialect, why: choice.why };
+  return { name: 'r4', why: `The EHR did not tell which it wants (${choice.problem.code}).` };
 }
 
 async function refused(

@@ -18,4 +18,7 @@ export async function ledgerBeside(config: Pick<Config, 'ledger'>, now: () => In
 }
 
 /** Where there is no ledger there is nothing to book in. */
-export const unbooked: Pick<Ledger['budget'], 'spend'> = { spend: () => Promise.resolve({ granted: true }) };
+export const unbooked: Pick<Ledger['budget'], 'spend' | 'learned'> = {
+  spend: () => Promise.resolve({ granted: true }),
+  learned: (_, perHour) => Promise.resolve(perHour),
+};

@@ -2,12 +2,16 @@ import type { AuditLog } from './audit/audit-log.ts';
 import type { Config } from './config/config.ts';
 import type { Destination } from './destinations/destination.ts';
 import type { Instant } from './exchange/window.ts';
-import type { Operations } from './http/operations.ts';
+import type { PieceView } from './exchange/reports.ts';
+import type { Operations, RunRequest } from './http/operations.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import type { DeliveryLoop } from './sync/delivery.ts';
+import type { BackfillJobs } from './sync/backfill-jobs.ts';
+import { resendOf } from './sync/resend.ts';
 import { statusReport } from './sync/status.ts';
-import type { Runs } from './sync/sync-run.ts';
+import type { Runs, ScheduledSource, StartRun } from './sync/sync-run.ts';
+import type { VendorClocks } from './sync/vendor-clock.ts';
 import type { WakeUps } from './sync/wake-ups/wake-ups.ts';
 import { makeTranslator } from './translator.ts';
 import { version } from './version.ts';
@@ -16,6 +20,9 @@ export interface RunningParts {
   readonly ledger: Ledger;
   readonly delivery: DeliveryLoop;
   readonly runs: Runs;
+  readonly jobs: BackfillJobs;
+  readonly sources: readonly ScheduledSource[];
+  readonly clocks: VendorClocks;
   readonly wakeUps: WakeUps;
   readonly destination: Destination;
   /** Of the first source: it translates what HTTP sends. */
@@ -30,7 +37,8 @@ export interface RunningParts {
 
 /** What HTTP and the commands may ask. */
 export function operationsOf(config: Config, parts: RunningParts): Operations {
-  const { ledger, delivery, runs, wakeUps, destination, audit, now, failed, startedAt } = parts;
+  const { ledger, delivery, runs, jobs, wakeUps, destination, audit, now, failed, startedAt } = parts;
+  const sources = parts.sources.map(({ source, limits }) => ({ name: source.name, limits }));
   const translate = makeTranslator(config, parts.mapping);
   const live =
     startedAt === undefined
@@ -41,6 +49,7 @@ export function operationsOf(config: Config, parts: RunningParts): Operations {
             runningId: runs.runningId,
             pauseOf: runs.pauseOf,
             nextRun: wakeUps.next,
+            clockOffset: parts.clocks.offsetMs,
             delivery: delivery.state,
           },
         };
@@ -53,11 +62,11 @@ export function operationsOf(config: Config, parts: RunningParts): Operations {
         () => false,
       );
     },
-    status: () =>
-      statusReport({ version, ledger, now, sources: config.sources, destination: destination.name, ...live }),
-    async startRun({ from, to, ...request }, asker) {
-      const range = from === undefined || to === undefined ? {} : { range: { from, to } };
-      const started = await runs.start({ trigger: 'api', ...request, ...range, ...asker });
+    status: () => statusReport({ version, ledger, now, sources, destination: destination.name, ...live }),
+    async startRun(asked, asker) {
+      const request = await runOf(ledger, asked);
+      if ('kind' in request) return request;
+      const started = await runs.start({ ...request, trigger: 'api', ...asker });
       // Only the schedule is left out in a pause.
       if (started.kind === 'paused') throw new Error('a run that somebody asked for was left out');
       if (started.kind !== 'started') return started;
@@ -76,7 +85,32 @@ export function operationsOf(config: Config, parts: RunningParts): Operations {
       delivery.wake();
       return count;
     },
-    windows: ledger.coverage.windows,
+    async windows(filter, page) {
+      const unread = await ledger.coverage.pieces(filter.source);
+      return { ...(await ledger.coverage.windows(filter, page)), unread: unread.filter(overlaps(filter)) };
+    },
+    beginBackfill: ({ from, to, ...request }, asker) => jobs.begin({ ...request, range: { from, to } }, asker),
+    backfill: jobs.get,
+    backfills: jobs.list,
+    moveBackfill: jobs.move,
     translate: (body) => translate([Buffer.from(body)]),
   };
 }
+
+/** A message to send again names its source, and the minute in which it was sent. */
+async function runOf(
+  { messages }: Pick<Ledger, 'messages'>,
+  { from, to, resend = false, key, ...request }: RunRequest,
+): Promise<Omit<StartRun, 'trigger'> | { readonly kind: 'unknown-record' | 'no-time' }> {
+  const range = from === undefined || to === undefined ? undefined : { from, to };
+  if (key === undefined) return { ...request, resend, ...(range === undefined ? {} : { range }) };
+  const found = await resendOf(messages, key, range);
+  if (found.kind !== 'found') return found;
+  if (request.source !== undefined && request.source !== found.source) return { kind: 'unknown-record' };
+  return { ...request, source: found.source, range: found.range, resend: key };
+}
+
+const overlaps =
+  ({ from = -Infinity, to = Infinity }: { readonly from?: Instant; readonly to?: Instant }) =>
+  (piece: PieceView): boolean =>
+    Date.parse(piece.to) > from && Date.parse(piece.from) < to;

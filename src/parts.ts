@@ -90,11 +90,16 @@ export function loadedMapping(
 export interface SourceSurroundings {
   readonly mapping: Mapping;
   readonly canonicalBase: string;
-  readonly budget: Pick<Ledger['budget'], 'spend'>;
+  /** Of `mapping.keySecret`; without it rows that have no id are set apart. */
+  readonly keySecret?: string;
+  readonly budget: Pick<Ledger['budget'], 'spend' | 'learned'>;
   readonly now: () => Instant;
+  /** Rows have so many fields that nobody knows. */
+  readonly unlisted?: (fields: number) => void;
 }
 
-export function makeSource(config: SourceConfig, { mapping, canonicalBase, budget, now }: SourceSurroundings): Source {
+export function makeSource(config: SourceConfig, surroundings: SourceSurroundings): Source {
+  const { mapping, canonicalBase, budget, now, keySecret = '', unlisted = () => {} } = surroundings;
   const { name, requestsPerHour } = config;
   return sourceKinds[config.kind].make({
     name,
@@ -108,10 +113,13 @@ export function makeSource(config: SourceConfig, { mapping, canonicalBase, budge
     timeoutMs: config.timeout,
     dispatcher: dispatcherOf(config, `sources ${name}`),
     keys: keySpace(canonicalBase),
+    keySecret,
     stageOf: mapping.stageOf,
     now,
-    async spend() {
-      const spent = await budget.spend(name, requestsPerHour, now());
+    unlisted,
+    async spend(share) {
+      const most = await budget.learned(name, requestsPerHour, now());
+      const spent = await budget.spend(name, Math.max(1, Math.floor(most * share)), now());
       return spent.granted ? undefined : { code: 'budget-exhausted', retryAfterMs: spent.freeAt - now() };
     },
   });

@@ -5,7 +5,7 @@ import type { Problem } from './exchange/problem.ts';
 import type { RecordKey } from './exchange/record-key.ts';
 import type { SourceRecord } from './exchange/record.ts';
 import type { Instant, TimeWindow } from './exchange/window.ts';
-import { chooseDialect } from './dialect.ts';
+import { dialectToShow } from './dialect.ts';
 import { ledgerBeside, unbooked } from './ledger-beside.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -51,11 +51,12 @@ export async function makePreview(
   const plain = loadedMapping(config, section);
   const window = previewWindow(range, now(), section.settleDelay);
   const { canonicalBase } = config.mapping;
+  const keySecret = config.mapping.keySecret.reveal();
   const ledger = await ledgerBeside(config, now);
   const destination = makeDestination(config.destination, now);
   try {
     const budget = ledger?.budget ?? unbooked;
-    const source = makeSource(section, { mapping: plain, canonicalBase, budget, now });
+    const source = makeSource(section, { mapping: plain, canonicalBase, keySecret, budget, now });
     const { longestWindowMs } = source;
     if (window.to - window.from > longestWindowMs) return { kind: 'too-wide', longestWindowMs };
     const answer = gatherMessages(limit);
@@ -63,7 +64,7 @@ export async function makePreview(
     const outcome = await source.read(window, take, signal);
     if (outcome.kind === 'failed') return { kind: 'not-read', problem: outcome.problem };
     const ehr = await destination.check(signal);
-    const dialect = await dialectFor(config, destination, ehr, signal);
+    const dialect = await dialectToShow(config, destination, ehr, signal);
     const mapping = loadedMapping(config, section, dialect.name);
     const looked = await lookAt(answer.messages(), {
       mapping,
@@ -79,22 +80,6 @@ export async function makePreview(
     await destination.close();
     await ledger?.close();
   }
-}
-
-/** As the service chooses it, but asked once: where the EHR does not tell, the mapping as it is. */
-async function dialectFor(
-  config: Config,
-  destination: Destination,
-  ehr: DestinationCheck,
-  signal: AbortSignal,
-): Promise<PreviewReport['dialect']> {
-  const { dialect: set } = config.destination;
-  const choice =
-    ehr.kind === 'failed' && set === 'auto'
-      ? { kind: 'unknown' as const, problem: ehr.problem }
-      : await chooseDialect(config, destination, signal);
-  if (choice.kind === 'chosen') return { name: choice.dialect, why: choice.why };
-  return { name: 'r4', why: `The EHR did not tell which it wants (${choice.problem.code}).` };
 }
 
 interface LookParts {

@@ -75,7 +75,7 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 
 interface TriedLedger {
   readonly line: CheckLine;
-  readonly budget: Pick<Ledger['budget'], 'spend'>;
+  readonly budget: Pick<Ledger['budget'], 'spend' | 'learned'>;
   close(): Promise<void>;
 }
 

@@ -10,15 +10,18 @@ import { makeApp } from './http/app.ts';
 import { listen, type ListenOptions, type Listening } from './http/listen.ts';
 import type { Operations } from './http/operations.ts';
 import { verifyPassword } from './http/password-hash.ts';
-import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger/ledger.ts';
-import { openLedger } from './ledger/open-ledger.ts';
-import type { Mapping } from './mapping/mapping.ts';
+import type { Ledger, LedgerAccess } from './ledger/ledger.ts';
 import { operationsOf } from './operations.ts';
-import { makeDestination, makeSource } from './parts.ts';
+import { ownLedger } from './own-ledger.ts';
+import { makeDestination } from './parts.ts';
 import { Refused } from './refused.ts';
+import { scheduledSources } from './scheduled-sources.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
+import { makeBackfillLoop, type BackfillLoop } from './sync/backfill.ts';
+import { makeBackfillJobs, type BackfillJobs } from './sync/backfill-jobs.ts';
 import type { Reached } from './sync/intake.ts';
-import { makeRuns, type Runs, type ScheduledSource, type StartRun } from './sync/sync-run.ts';
+import { makeRuns, type Runs, type StartRun } from './sync/sync-run.ts';
+import { makeVendorClocks } from './sync/vendor-clock.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
 import { version } from './version.ts';
 
@@ -41,6 +44,8 @@ export interface Service {
   readonly ledger: Ledger;
   readonly delivery: DeliveryLoop;
   readonly runs: Runs;
+  readonly backfills: BackfillLoop;
+  readonly jobs: BackfillJobs;
   readonly operations: Operations;
   readonly audit: AuditLog;
   /**
@@ -62,7 +67,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   const destination = makeDestination(config.destination, now);
   const mappingsForEhr = makeMappings(config, destination);
   const audit = openAuditLog({ level: config.log.level, stream: log, now });
-  const ledger = await ledgerOf(config, access, now);
+  const keySecret = config.mapping.keySecret.reveal();
+  const ledger = await ownLedger(config, keySecret, access, now);
   const interrupted = access === 'owner' ? await ledger.runs.closeInterrupted(now()) : 0;
   if (interrupted > 0) audit({ event: 'runs_interrupted', count: interrupted });
   const delivery = makeDeliveryLoop({
@@ -78,12 +84,30 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     concurrency: config.destination.concurrency,
     patientMaxWaitMs: config.patient.maxWait,
   });
-  const sources = scheduledSources(config, mappings, ledger, now);
+  const clocks = makeVendorClocks(audit, now);
+  const sources = scheduledSources(config, { keySecret, mappings, ledger, clocks, audit, now });
   const runs = makeRuns({ ledger, sources, delivery, audit, now, newId: randomUUID, random: Math.random, reached });
   const wakeUps = inProcessWakeUps(
     config.sources.map(({ name, schedule, timezone }) => ({ source: name, expression: schedule, timezone })),
     (source) => start({ trigger: 'schedule', source }),
   );
+  const backfills = makeBackfillLoop({
+    ledger,
+    sources: sources.map(({ source }) => source.name),
+    readOne: runs.readBackfill,
+    heldUntil: (source) => runs.pauseOf(source)?.until,
+    now,
+    sleep,
+    random: Math.random,
+  });
+  const jobs = makeBackfillJobs({
+    ledger,
+    sources: sources.map(({ source: { name }, limits }) => ({ name, limits })),
+    audit,
+    now,
+    newId: randomUUID,
+    wake: backfills.wake,
+  });
   let http: Listening | undefined;
   let housekeeping: NodeJS.Timeout | undefined;
   let stopping: Promise<number> | undefined;
@@ -103,6 +127,9 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     ledger,
     delivery,
     runs,
+    jobs,
+    sources,
+    clocks,
     wakeUps,
     destination,
     mapping: mappings.get(config.sources[0].name),
@@ -116,7 +143,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   async function stopInOrder(): Promise<number> {
     clearInterval(housekeeping);
     await wakeUps.stop();
-    const reading = runs.stop();
+    const reading = Promise.all([runs.stop(), backfills.stop()]);
     await delivery.stop(graceMs);
     await reading;
     await http?.close(1_000);
@@ -130,6 +157,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     ledger,
     delivery,
     runs,
+    backfills,
+    jobs,
     operations,
     audit,
     async checkDestination() {
@@ -147,7 +176,9 @@ export async function openService(config: Config, options: ServiceOptions): Prom
       }, dayMs).unref();
       delivery.start();
       wakeUps.start();
-      start({ trigger: 'startup' });
+      backfills.start();
+      // One run for each: a console that hangs keeps no other waiting.
+      for (const { source } of sources) start({ trigger: 'startup', source: source.name });
       return http.port;
     },
     stop() {
@@ -160,45 +191,6 @@ export async function openService(config: Config, options: ServiceOptions): Prom
 const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   // Ends early, without an error, when it is told to.
   sleepFor(ms, undefined, { signal }).catch(() => {});
-
-/** Another canonical base makes other keys: every message would arrive a second time. */
-async function ledgerOf(config: Config, access: LedgerAccess, now: () => Instant): Promise<Ledger> {
-  const { url, encryptionKey, retention } = config.ledger;
-  const { canonicalBase } = config.mapping;
-  const ledger = await openLedger({ url: url.reveal(), access, encryptionKey: encryptionKey.reveal(), now });
-  if (access !== 'owner') return ledger;
-  try {
-    const kept = await ledger.keepCanonicalBase(canonicalBase);
-    if (kept !== canonicalBase) {
-      throw new LedgerRefused(
-        'other-canonical-base',
-        `mapping.canonicalBase is ${canonicalBase}, but this ledger was made with ${kept}. Another base would write every message a second time. Set it back, or start with an empty ledger and an empty EHR.`,
-      );
-    }
-    await ledger.forget(now() - retention);
-    return ledger;
-  } catch (error) {
-    await ledger.close();
-    throw error;
-  }
-}
-
-function scheduledSources(
-  config: Config,
-  mappings: ReadonlyMap<string, Mapping>,
-  { budget }: Ledger,
-  now: () => Instant,
-): readonly ScheduledSource[] {
-  const { canonicalBase } = config.mapping;
-  return config.sources.flatMap((section) => {
-    const mapping = mappings.get(section.name);
-    if (mapping === undefined) return [];
-    const source = makeSource(section, { mapping, canonicalBase, budget, now });
-    const { startAt, settleDelay, lateness } = section;
-    const { longestWindowMs } = source;
-    return [{ source, limits: { startAt, settleDelayMs: settleDelay, latenessMs: lateness, longestWindowMs } }];
-  });
-}
 
 /** Throws `Refused` when the address or the certificate cannot be used. */
 async function listening(

@@ -16,8 +16,14 @@ export type Translator = (answer: AsyncIterable<Uint8Array> | Iterable<Uint8Arra
 export function makeTranslator(config: TranslateConfig, mapping?: Mapping): Translator {
   const [source] = config.sources;
   const used = mapping ?? loadedMapping(config, source);
-  const keys = keySpace(config.mapping.canonicalBase);
-  const context = { source: source.name, keys, stageOf: used.stageOf };
+  const { canonicalBase, keySecret } = config.mapping;
+  const context = {
+    source: source.name,
+    console: source.console,
+    keys: keySpace(canonicalBase),
+    keySecret: keySecret.reveal(),
+    stageOf: used.stageOf,
+  };
   return async (answer) => {
     const readings: Reading[] = [];
     const outcome = await sourceKinds['dialog-health'].readAnswer(streamed(answer), Infinity, context, (batch) => {

@@ -50,7 +50,10 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
     case 'drop-connection':
       request.socket.destroy();
       return undefined;
+    case 'silent':
+      return undefined;
     case 'unauthorized':
+    case 'forbidden':
     case 'too-large':
     case 'too-many-requests':
     case 'server-error':

@@ -12,7 +12,7 @@ import type { Instant, Row } from './message.ts';
 import { messagesOf, type Messages } from './messages.ts';
 import { isServicePath, readQuestion, servicePath, type VendorRules } from './question.ts';
 import { syntheticMessages } from './synthetic-messages.ts';
-import { vendorFaults, type VendorFault } from './vendor-fault.ts';
+import { happens, vendorFaults, type VendorFault } from './vendor-fault.ts';
 
 export interface VendorOptions extends Partial<Omit<VendorRules, 'console'>> {
   readonly console: string;
@@ -105,12 +105,13 @@ export async function startVendor(options: VendorOptions): Promise<Vendor> {
       if (question.offered !== undefined) response.setHeader('allow', question.offered);
       return refuse(question.status, question.message);
     }
-    const fault = faults.take();
+    const { window } = question;
+    const fault = faults.take((each) => happens(each, window, messages.rows(window, at)));
     answered += 1;
     const { shape = 'object', compress = false } = options;
     sendAnswer(request, response, {
       requestId: requestId(seed ?? 0, answered),
-      rows: messages.rows(question.window, at),
+      rows: messages.rows(window, at),
       shape,
       compress,
       fault,

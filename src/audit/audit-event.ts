@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { RunTrigger } from '../exchange/reports.ts';
+import type { Tier } from '../exchange/tier.ts';
 
 /**
  * Everything the service ever says in its log: a closed union. No field can hold a patient's name, number, id or text:
@@ -22,6 +23,12 @@ export type AuditEvent =
       readonly event: 'run_triggered';
       readonly runId: string;
       readonly trigger: RunTrigger;
+      /** The range that was asked for; null: what is due. */
+      readonly from: string | null;
+      readonly to: string | null;
+      /** Whether what is known is sent again: all of it, or the message with this key. */
+      readonly resend: boolean;
+      readonly key: RecordKey | null;
       readonly user: string | null;
       readonly requestId: string | null;
     }
@@ -49,6 +56,7 @@ export type AuditEvent =
       readonly event: 'window_read';
       readonly runId: string;
       readonly source: string;
+      readonly tier: Tier;
       readonly from: string;
       readonly to: string;
       readonly rows: number;
@@ -56,18 +64,67 @@ export type AuditEvent =
       readonly changed: number;
       readonly known: number;
       readonly unreadable: number;
+      readonly vanished: number;
       readonly bytes: number;
       readonly durationMs: number;
+    }
+  | {
+      readonly event: 'window_stuck';
+      readonly runId: string;
+      readonly source: string;
+      readonly tier: Tier;
+      readonly from: string;
+      readonly to: string;
+      readonly code: ProblemCode;
     }
   | {
       readonly event: 'window_failed';
       readonly runId: string;
       readonly source: string;
+      readonly tier: Tier;
       readonly from: string;
       readonly to: string;
       readonly code: ProblemCode;
       readonly httpStatus: number | null;
     }
+  /** A person gave up a window that could not be read. */
+  | {
+      readonly event: 'gap_accepted';
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly user: string;
+    }
+  | {
+      readonly event: 'backfill_begun';
+      readonly backfillId: string;
+      readonly source: string;
+      readonly from: string;
+      readonly to: string;
+      readonly order: 'newest-first' | 'oldest-first';
+      readonly resend: boolean;
+      readonly user: string | null;
+      readonly requestId: string | null;
+    }
+  /** By a person: paused, stopped, or going on again. */
+  | {
+      readonly event: 'backfill_moved';
+      readonly backfillId: string;
+      readonly source: string;
+      readonly state: 'running' | 'paused' | 'stopped';
+      readonly user: string | null;
+      readonly requestId: string | null;
+    }
+  | {
+      readonly event: 'backfill_finished';
+      readonly backfillId: string;
+      readonly source: string;
+      readonly state: 'done' | 'retention';
+      readonly windows: number;
+      readonly rows: number;
+    }
+  /** The vendor's clock and ours are so far apart; seconds that the vendor's is ahead. */
+  | { readonly event: 'vendor_clock_off'; readonly source: string; readonly offsetSeconds: number }
   | {
       readonly event: 'row_set_apart';
       readonly source: string;
@@ -75,6 +132,8 @@ export type AuditEvent =
       readonly code: ProblemCode;
       readonly field: string | null;
     }
+  /** Fields that the vendor's page does not list, each counted once: a new one, or the new name of an old one. */
+  | { readonly event: 'fields_unknown'; readonly source: string; readonly count: number }
   | {
       readonly event: 'record_delivered';
       readonly key: RecordKey;
@@ -160,6 +219,7 @@ type FieldKind =
   | 'machine'
   | 'field or element'
   | 'given by the EHR'
+  | 'yes or no'
   | 'fingerprint';
 
 /** Every field of every event. A field that is not listed is not written, whatever a caller passes. */
@@ -167,6 +227,7 @@ export const auditFields = {
   address: 'machine',
   added: 'count',
   attempt: 'count',
+  backfillId: 'opaque key',
   bundle: 'closed list',
   bytes: 'count',
   change: 'closed list',
@@ -189,7 +250,9 @@ export const auditFields = {
   issue: 'closed list',
   key: 'opaque key',
   known: 'count',
+  offsetSeconds: 'count',
   operation: 'closed list',
+  order: 'closed list',
   pending: 'count',
   port: 'machine',
   read: 'count',
@@ -197,20 +260,24 @@ export const auditFields = {
   reference: 'given by the EHR',
   rejected: 'count',
   requestId: 'opaque key',
+  resend: 'yes or no',
   retryAt: 'time',
   rows: 'count',
   runId: 'opaque key',
   source: 'configured name',
   sources: 'configured name',
   state: 'closed list',
+  tier: 'closed list',
   to: 'time',
   trigger: 'closed list',
   unreadable: 'count',
   user: 'configured name',
   userFingerprint: 'fingerprint',
+  vanished: 'count',
   version: 'given by the EHR',
   waiting: 'count',
   where: 'field or element',
+  windows: 'count',
   why: 'closed list',
   write: 'closed list',
 } as const satisfies Record<FieldOf<AuditEvent>, FieldKind>;
@@ -220,7 +287,11 @@ export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'erro
   runs_interrupted: 'warn',
   run_skipped: 'warn',
   window_failed: 'warn',
+  window_stuck: 'error',
+  gap_accepted: 'warn',
+  vendor_clock_off: 'warn',
   row_set_apart: 'warn',
+  fields_unknown: 'warn',
   record_pending: 'warn',
   record_waiting: 'warn',
   record_rejected: 'error',

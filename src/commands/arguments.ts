@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { instantOf } from '../exchange/instant.ts';
 import type { TimeWindow } from '../exchange/window.ts';
+import { pastRange } from '../sync/backfill-jobs.ts';
 import { Misuse } from './command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -37,5 +38,12 @@ export function readRange(fromText: string | undefined, toText: string | undefin
   const range = { from: readInstant('--from', fromText), to: readInstant('--to', toText) };
   if (range.from >= range.to) throw new Misuse('--from must be before --to.');
   if (range.from >= now) throw new Misuse('--from is in the future. Nothing can be read there yet.');
+  return range;
+}
+
+/** The same, for a range that is over. */
+export function readPastRange(fromText: string | undefined, toText: string | undefined, now: number): TimeWindow {
+  const range = readRange(fromText, toText, now);
+  if (pastRange(range, now) === 'future') throw new Misuse('--to is in the future. Nothing can be read there yet.');
   return range;
 }

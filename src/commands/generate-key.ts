@@ -7,7 +7,7 @@ const keyBytes = 32;
 export const generateKeyCommand: Command = {
   name: 'generate-key',
   usage: 'generate-key',
-  summary: 'Prints a new key for ledger.encryptionKey.',
+  summary: 'Prints a new key for ledger.encryptionKey or mapping.keySecret.',
   run(args, io) {
     readArguments(args, generateKeyCommand.usage, {});
     printLine(io.stdout, randomBytes(keyBytes).toString('base64'));

@@ -1,10 +1,10 @@
 import type { RunReport } from '../exchange/reports.ts';
-import { isProblemCode, problemSentence } from '../exchange/problem.ts';
-import type { TimeWindow } from '../exchange/window.ts';
 import { openService, type Service } from '../service.ts';
+import type { StartRun } from '../sync/sync-run.ts';
 import { readArguments } from './arguments.ts';
 import { exit, Misuse, printJson, printLine, type Command, type CommandIo, type ExitCode } from './command.ts';
 import { openConfig } from './open-config.ts';
+import { deliveryLines, sourceLines } from './run-text.ts';
 
 export const run: Command = {
   name: 'run',
@@ -16,78 +16,55 @@ export const run: Command = {
       source: { type: 'string' },
       json: { type: 'boolean' },
     });
-    return runOnce(io, values, undefined);
+    const { source } = values;
+    const report = await runOnce(io, values, () => Promise.resolve(source === undefined ? {} : { source }));
+    return exitOf(report);
   },
 };
 
-/** One run in a service of its own, which must be alone with the ledger; SIGTERM ends it in order. */
+/**
+ * One run in a service of its own, which must be alone with the ledger; SIGTERM ends it in order. Prints its report.
+ * @param asked what the run is to do, once there is a ledger to ask
+ */
 export async function runOnce(
   io: CommandIo,
-  options: { readonly config?: string; readonly source?: string; readonly json?: boolean },
-  range: TimeWindow | undefined,
-): Promise<ExitCode> {
+  options: { readonly config?: string; readonly json?: boolean },
+  asked: (service: Service) => Promise<Omit<StartRun, 'trigger'>>,
+): Promise<RunReport> {
   const config = openConfig(io, options.config);
   const service = await openService(config, { ...io, access: 'owner', log: 'stderr' });
   try {
+    const request = await asked(service);
     await service.checkDestination();
-    const report = await finishedRun(service, io, options.source, range);
+    const report = await finishedRun(service, io, request);
     if (options.json === true) printJson(io.stdout, report);
     else printRun(io, report);
-    return exitOf(report);
+    return report;
   } finally {
     await service.stop();
   }
 }
 
-async function finishedRun(
-  service: Service,
-  io: CommandIo,
-  source: string | undefined,
-  range: TimeWindow | undefined,
-): Promise<RunReport> {
+async function finishedRun(service: Service, io: CommandIo, request: Omit<StartRun, 'trigger'>): Promise<RunReport> {
   service.delivery.start();
-  const started = await service.runs.start({
-    trigger: 'command',
-    ...(source === undefined ? {} : { source }),
-    ...(range === undefined ? {} : { range }),
-  });
+  const started = await service.runs.start({ ...request, trigger: 'command' });
   if (started.kind === 'unknown-source') {
-    throw new Misuse(`There is no source "${source}". Configured: ${started.known.join(', ')}.`);
+    throw new Misuse(`There is no source "${request.source}". Configured: ${started.known.join(', ')}.`);
   }
   if (started.kind !== 'started') throw new Error(`a run could not start: ${started.kind}`);
   void io.stopped.then(() => service.stop());
   return Promise.race([started.finished, service.delivery.broken]);
 }
 
-function exitOf(report: RunReport): ExitCode {
+export function exitOf(report: RunReport): ExitCode {
   if (report.state === 'failed') return exit.failed;
   const { pending, waiting, rejected } = report.delivery;
   const unreadable = report.sources.reduce((sum, source) => sum + source.unreadable, 0);
   return pending + waiting + rejected + unreadable === 0 ? exit.done : exit.incomplete;
 }
 
-function printRun(io: CommandIo, report: RunReport): void {
-  printLine(io.stdout, `run ${report.id}: ${report.state}`);
-  for (const source of report.sources) {
-    const { name, windows, read, new: added, changed, unchanged, unreadable } = source;
-    printLine(
-      io.stdout,
-      `  ${name}: ${windows} windows, ${read} rows read; messages: ${added} new, ${changed} changed, ${unchanged} unchanged; ${unreadable} unreadable rows`,
-    );
-    printProblems(io, source.problems);
-  }
-  const { delivered, pending, waiting, rejected, skipped, problems, counts } = report.delivery;
-  printLine(
-    io.stdout,
-    `  EHR: ${delivered} delivered, ${pending} pending, ${waiting} waiting, ${rejected} rejected, ${skipped} kept out of the chart`,
-  );
-  printProblems(io, problems);
-  for (const [name, count] of Object.entries(counts))
-    printLine(io.stdout, `    ${count} x ${name} (counted by the mapping)`);
-}
-
-function printProblems(io: CommandIo, problems: RunReport['delivery']['problems']): void {
-  for (const [code, count] of Object.entries(problems)) {
-    if (isProblemCode(code)) printLine(io.stdout, `    ${count} x ${code}: ${problemSentence({ code })}`);
-  }
+function printRun({ stdout }: CommandIo, report: RunReport): void {
+  printLine(stdout, `run ${report.id}: ${report.state}`);
+  for (const source of report.sources) for (const line of sourceLines(source)) printLine(stdout, line);
+  for (const line of deliveryLines(report.delivery)) printLine(stdout, line);
 }

@@ -14,7 +14,7 @@ export const serve: Command = {
     try {
       await service.checkDestination();
       await service.serve();
-      const reason = await Promise.race([io.stopped, service.delivery.broken]);
+      const reason = await Promise.race([io.stopped, service.delivery.broken, service.backfills.broken]);
       service.audit({ event: 'service_stopping', reason });
     } catch (error) {
       service.audit({ event: 'service_stopping', reason: 'failure' });

@@ -1,6 +1,8 @@
-import type { StatusReport } from '../exchange/reports.ts';
+import type { BackfillView, SourceStatus, StatusReport } from '../exchange/reports.ts';
 import { openService } from '../service.ts';
+import { sweepTiers } from '../sync/tiers.ts';
 import { readArguments } from './arguments.ts';
+import { forecastText } from './backfill-progress.ts';
 import { exit, printJson, printLine, type Command, type CommandIo } from './command.ts';
 import { openConfig } from './open-config.ts';
 
@@ -24,18 +26,38 @@ export const status: Command = {
 };
 
 function printStatus({ stdout }: CommandIo, report: StatusReport): void {
-  for (const { name, coveredUntil, lagSeconds, lastRun, budget } of report.sources) {
-    const covered = coveredUntil === null ? 'nothing read yet' : `read until ${coveredUntil} (${lagSeconds} s ago)`;
-    const last = lastRun === null ? 'no run yet' : `last run ${lastRun.state} ${lastRun.finishedAt ?? ''}`.trim();
-    printLine(
-      stdout,
-      `${name}: ${covered}; ${last}; ${budget.usedLastHour} of ${budget.requestsPerHour} requests this hour`,
-    );
-  }
+  for (const source of report.sources) for (const line of sourceLines(source)) printLine(stdout, line);
   for (const { name, pending, delivering, waiting, delivered, skipped, rejected } of report.destinations) {
     printLine(
       stdout,
       `${name}: ${delivered} delivered, ${pending} pending, ${delivering} on their way, ${waiting} waiting, ${rejected} rejected, ${skipped} kept out of the chart`,
     );
   }
+}
+
+function sourceLines(source: SourceStatus): readonly string[] {
+  const { name, coveredUntil, lagSeconds, lastRun, unread, sweeps, backfills } = source;
+  const covered = coveredUntil === null ? 'nothing read yet' : `read until ${coveredUntil} (${lagSeconds} s ago)`;
+  const last = lastRun === null ? 'no run yet' : `last run ${lastRun.state} ${lastRun.finishedAt ?? ''}`.trim();
+  const swept = sweepTiers
+    .filter((tier) => sweeps[tier].doneUntil !== null)
+    .map((tier) => `${tier} until ${sweeps[tier].doneUntil}`);
+  return [
+    `${name}: ${covered}; ${last}; ${budgetText(source)}`,
+    ...(swept.length === 0 ? [] : [`  read again: ${swept.join(', ')}`]),
+    ...(unread.queued === 0 ? [] : [`  ${unread.queued} windows are still to be read in parts`]),
+    ...(unread.stuck === 0 ? [] : [`  ${unread.stuck} windows are stuck, see "windows --stuck":`]),
+    ...unread.stuckRanges.map(({ from, to, tier, code }) => `    ${from} to ${to} (${tier}): ${code}`),
+    ...backfills.map(backfillLine),
+  ];
+}
+
+function budgetText({ budget: { requestsPerHour, learned, usedLastHour } }: SourceStatus): string {
+  const less = learned < requestsPerHour ? ` (the vendor allows ${learned} at present)` : '';
+  return `${usedLastHour} of ${requestsPerHour} requests this hour${less}`;
+}
+
+function backfillLine({ id, from, to, state, percent, forecast }: BackfillView): string {
+  const left = forecast === null ? '' : `; left: ${forecastText(forecast)}`;
+  return `  backfill ${id}, ${from} to ${to}: ${state}, ${percent} %${left}`;
 }

@@ -123,6 +123,11 @@ const source = group({
     example: '1GiB',
     default: '1GiB',
   }),
+  rowCap: optional(read.wholeNumber(50, 10_000_000), {
+    meaning:
+      'At how many rows the vendor cuts its answers off, where that is known; else it is learned. Such an answer is read in parts.',
+    example: '10000',
+  }),
   timeout: setting(duration({ least: '1s', most: '1h' }), {
     meaning: 'For one whole request, its answer included.',
     example: '120s',
@@ -261,9 +266,10 @@ export const mappingSection = group({
     example: 'US',
     default: 'US',
   }),
-  keySecret: setting(read.emptyYet('rows without a message id are set apart'), {
-    meaning: 'For rows without a message id; not offered yet.',
-    example: '',
+  keySecret: setting(read.keySecret, {
+    meaning:
+      'Makes the keys of rows without a message id, for ever: 16 characters or more, such as generate-key makes. Empty: such rows are set apart.',
+    example: '${file:/run/secrets/key-secret}',
     default: '',
     secret: true,
   }),

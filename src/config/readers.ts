@@ -160,11 +160,11 @@ function isNetwork(text: string): boolean {
 export const region: Reader<string> = (given) =>
   /^(?:[A-Z]{2})?$/.test(given) ? value(given) : problem('is not a country’s two capital letters.');
 
-/** A setting that has a name and no effect yet: whoever sets it is told so. */
-export const emptyYet =
-  (instead: string): Reader<''> =>
-  (given) =>
-    given === '' ? value('') : problem(`is not offered by this version: leave it empty; ${instead}.`, true);
+/** Nobody shall find it by trying, or nothing. */
+export const keySecret: Reader<Secret> = (given) =>
+  given !== '' && given.length < 16
+    ? problem('is shorter than 16 characters: make one with generate-key.', true)
+    : secret(given);
 
 export const passwordHash: Reader<Secret> = (given) =>
   isPasswordHash(given) ? value(new Secret(given)) : problem('is not a hash: make one with hash-password.', true);

@@ -10,6 +10,8 @@ export type DestinationCheck =
       readonly write: string;
       readonly bundle: string;
       readonly why: string;
+      /** It can be searched for every copy of a message: `held` tells where there is more than one. */
+      readonly findsCopies?: true;
     }
   /** `ehr-unsuitable`: it was reached and lacks what is needed. Anything else: it could not be asked. */
   | { readonly kind: 'failed'; readonly problem: Problem; readonly why: string };
@@ -27,8 +29,14 @@ export interface Destination {
   /**
    * What the destination holds of each message now: exactly one for each delivery, in their order; never throws for
    * what the EHR or the network does. Writes nothing, ever.
+   * @param everyCopy also where a write would not put it, as far as the destination can be searched: more than one is
+   * `multiple-matches`, and what is only somewhere else is there
    */
-  held(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Held[]>;
+  held(
+    deliveries: readonly Delivery[],
+    signal: AbortSignal,
+    options?: { readonly everyCopy?: boolean },
+  ): Promise<readonly Held[]>;
   /** Shows the destination a Communication and asks what it finds wrong with it. Never throws; writes nothing, ever. */
   judge(resource: Communication, signal: AbortSignal): Promise<Judgement>;
   /** Ends kept-open connections. */

@@ -39,7 +39,7 @@ const kinds = {
     class: 'permanent',
     scope: 'source',
     sentence:
-      'Dialog Health refused the login. Reading has stopped, so that the account is not locked. Check username, password and console, then restart or ask for a run.',
+      'Dialog Health refused the login. Reading has stopped, so that the account is not locked. Check username, password and console, then restart or ask for a run; a new password in its file is tried by itself.',
   },
   'source-throttled': {
     class: 'transient',
@@ -76,6 +76,28 @@ const kinds = {
     scope: 'source',
     sentence: 'The answer is larger than sources[].maxResponseBytes. Raise it, and sources[].timeout with it.',
   },
+  'source-capped': {
+    class: 'transient',
+    scope: 'source',
+    sentence: 'The answer is as large as the vendor’s answers get: it is cut off. The window is read in parts.',
+  },
+  'source-empty-answer': {
+    class: 'transient',
+    scope: 'source',
+    sentence:
+      'The answer is empty, and the ledger knows messages of that time. It is believed when it comes three times in a row. Ask Dialog Health.',
+  },
+  'source-retention': {
+    class: 'permanent',
+    scope: 'source',
+    sentence: 'Dialog Health keeps nothing that is so old. The backfill has ended there.',
+  },
+  'statuses-lowered': {
+    class: 'transient',
+    scope: 'source',
+    sentence:
+      'Many messages of one answer had lower statuses than before; none was taken. Ask Dialog Health whether an old copy answers.',
+  },
   'budget-exhausted': {
     class: 'transient',
     scope: 'source',
@@ -90,7 +112,8 @@ const kinds = {
   'missing-id': {
     class: 'permanent',
     scope: 'record',
-    sentence: 'A row has no outgoingMessageId, so it cannot be told from others. It is kept. Ask Dialog Health.',
+    sentence:
+      'A row has no outgoingMessageId, so it cannot be told from others. It is kept. Set mapping.keySecret, and it is known by its date, time and content once it is read again; or ask Dialog Health.',
   },
   'content-conflict': {
     class: 'permanent',

@@ -45,5 +45,11 @@ export interface UnreadableRecord {
 
 /** What one vendor row gives: its messages, or why it gives none. */
 export type Reading =
-  | { readonly kind: 'records'; readonly records: readonly SourceRecord[] }
+  | {
+      readonly kind: 'records';
+      /** None: a message without an id, of a minute of which the answer may hold only a part. It comes with another one. */
+      readonly records: readonly SourceRecord[];
+      /** An earlier row of the same answer was about the same message. */
+      readonly repeated?: boolean;
+    }
   | { readonly kind: 'unreadable'; readonly unreadable: UnreadableRecord };

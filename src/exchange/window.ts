@@ -15,6 +15,7 @@ export const dayMs = 24 * hourMs;
 export const grainMs = minuteMs;
 
 export const floorToGrain = (at: Instant): Instant => Math.floor(at / grainMs) * grainMs;
+export const ceilToGrain = (at: Instant): Instant => Math.ceil(at / grainMs) * grainMs;
 
 /** `2026-03-05T14:07:00Z`: without milliseconds when there are none. For people, logs and FHIR. */
 export function isoInstant(at: Instant): string {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Instant } from '../exchange/window.ts';
+import { backfillRoutes } from './backfills.ts';
 import { basicAuth } from './basic-auth.ts';
 import { gatekeeper } from './gatekeeper.ts';
 import { healthRoutes } from './health.ts';
@@ -35,6 +36,7 @@ export const allRoutes = (operations: Operations, audit: AuditLog): readonly Rou
   ...runRoutes(operations),
   ...recordRoutes(operations),
   ...windowRoutes(operations),
+  ...backfillRoutes(operations),
   ...translateRoutes(operations, audit),
 ];
 

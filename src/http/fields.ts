@@ -4,12 +4,14 @@ import { recordStates } from '../exchange/reports.ts';
 import type { Instant } from '../exchange/window.ts';
 import { refusal, type Refusal } from './problem-details.ts';
 
-/** How one query parameter or one member of a JSON body is read. All of them are texts. */
+/** How one query parameter or one member of a JSON body is read. Nearly all of them are texts. */
 export interface Field<Value> {
   /** For people: what would have been right. */
   readonly expects: string;
   /** Gives undefined for a text that is not one. */
   read(text: string): Value | undefined;
+  /** A member of a JSON body that is no text; gives undefined for what is not one. */
+  readonly readMember?: (value: unknown) => Value | undefined;
 }
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
@@ -32,7 +34,7 @@ export function readQuery<Table extends Fields>(table: Table, query: Iterable<Gi
   });
 }
 
-/** Reads a JSON object whose members are texts. */
+/** Reads a JSON object. */
 export function readJson<Table extends Fields>(table: Table, json: string): Reading<Table> {
   let body: unknown;
   try {
@@ -62,7 +64,10 @@ function known(table: Fields, what: string): string {
 /** What cannot be read is undefined. */
 const readEach = (table: Fields, given: Given): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    given.map(([name, text]) => [name, typeof text === 'string' ? table[name]?.read(text) : undefined]),
+    given.map(([name, value]) => {
+      const field = table[name];
+      return [name, typeof value === 'string' ? field?.read(value) : field?.readMember?.(value)];
+    }),
   );
 
 const isComplete = <Table extends Fields>(values: object): values is Values<Table> =>
@@ -103,6 +108,13 @@ export const sourceName: Field<string> = {
 export const flag: Field<boolean> = {
   expects: 'true or false',
   read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+/** Of a JSON body: `true`, not `"true"`. */
+export const yesOrNo: Field<boolean> = {
+  expects: 'true or false, without quotes',
+  read: () => undefined,
+  readMember: (value) => (typeof value === 'boolean' ? value : undefined),
 };
 
 const timestamp =

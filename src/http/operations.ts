@@ -1,5 +1,14 @@
 import type { Explanation } from '../exchange/explanation.ts';
-import type { Page, RecordView, RunReport, StatusReport, Translation, WindowView } from '../exchange/reports.ts';
+import type {
+  BackfillView,
+  Page,
+  PieceView,
+  RecordView,
+  RunReport,
+  StatusReport,
+  Translation,
+  WindowView,
+} from '../exchange/reports.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Problem } from '../exchange/problem.ts';
 import type { Instant } from '../exchange/window.ts';
@@ -17,6 +26,10 @@ export interface RunRequest {
   /** Read this range instead of what is due. Both or neither. */
   readonly from?: Instant;
   readonly to?: Instant;
+  /** Every message of the range is sent again, also where nothing has changed. */
+  readonly resend?: boolean;
+  /** Only this one; without a range, the minute in which it was sent is read. */
+  readonly key?: RecordKey;
   readonly idempotencyKey?: string;
 }
 
@@ -26,8 +39,37 @@ export type RunAnswer =
   | { readonly kind: 'repeated'; readonly id: string }
   | { readonly kind: 'already-running'; readonly id: string }
   | { readonly kind: 'unknown-source'; readonly known: readonly string[] }
+  /** The record to send again: the ledger has no message with the key, or does not know when it was sent. */
+  | { readonly kind: 'unknown-record' }
+  | { readonly kind: 'no-time' }
   /** The service is stopping. */
   | { readonly kind: 'stopping' };
+
+export interface BackfillRequest {
+  /** May be left out where there is one. */
+  readonly source?: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly order: BackfillView['order'];
+  readonly resend: boolean;
+}
+
+export type BackfillAnswer =
+  /** `there`: the same was begun before and is not over. */
+  | { readonly kind: 'begun' | 'there'; readonly job: BackfillView }
+  | { readonly kind: 'not-past'; readonly why: 'empty' | 'future' }
+  | { readonly kind: 'unknown-source'; readonly known: readonly string[] };
+
+export type BackfillMove =
+  | { readonly kind: 'moved'; readonly job: BackfillView }
+  /** It had come to its end, or was stopped, before. */
+  | { readonly kind: 'over'; readonly job: BackfillView }
+  | { readonly kind: 'not-there' };
+
+/** What was read, and beside it what could not be read of the same range. */
+export interface WindowPage extends Page<WindowView> {
+  readonly unread: readonly PieceView[];
+}
 
 export type TranslateAnswer =
   | {
@@ -55,7 +97,11 @@ export interface Operations {
   windows(
     filter: { readonly source?: string; readonly from?: Instant; readonly to?: Instant },
     page: PageRequest,
-  ): Promise<Page<WindowView>>;
+  ): Promise<WindowPage>;
+  beginBackfill(request: BackfillRequest, asker: Asker): Promise<BackfillAnswer>;
+  backfill(id: string): Promise<BackfillView | undefined>;
+  backfills(page: PageRequest): Promise<Page<BackfillView>>;
+  moveBackfill(id: string, to: 'running' | 'paused' | 'stopped', asker: Asker): Promise<BackfillMove>;
   /** Pure: no ledger, no network. */
   translate(body: string): Promise<TranslateAnswer>;
 }

@@ -36,7 +36,7 @@ export interface Request<Query> {
 interface RouteFacts {
   /** `operationId` in `openapi.yaml`. */
   readonly operation: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** As in `openapi.yaml`: `/runs/{id}`. */
   readonly path: string;
   /** The least role; null: open to everyone. */

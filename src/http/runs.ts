@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { instant, readJson, sourceName } from './fields.ts';
+import { instant, readJson, recordKey, sourceName, yesOrNo } from './fields.ts';
 import { answerPage, listRequest, paging } from './list.ts';
 import type { Asker, Operations, RunAnswer, RunRequest } from './operations.ts';
 import { refusal, retryAfter, type Refusal } from './problem-details.ts';
 import { answerJson, route, type Reply, type Request, type Route } from './route.ts';
 
-const runFields = { source: sourceName, from: instant, to: instant };
+const runFields = { source: sourceName, from: instant, to: instant, resend: yesOrNo, key: recordKey };
 
 export function runRoutes(operations: Operations): readonly Route[] {
   return [
@@ -47,12 +47,18 @@ export function runRoutes(operations: Operations): readonly Route[] {
 function runRequest(request: Request<unknown>): { readonly kind: 'run'; readonly run: RunRequest } | Refusal {
   const read = readJson(runFields, request.body);
   if (read.kind === 'refusal') return read;
-  const { from, to } = read.values;
+  const { from, to, resend, key: record } = read.values;
   if ((from === undefined) !== (to === undefined)) {
     return refusal('invalid-body', 'Give both "from" and "to", or neither to read what is due.');
   }
   if (from !== undefined && to !== undefined && from >= to) {
     return refusal('invalid-body', '"from" has to be before "to".');
+  }
+  if (record !== undefined && resend !== true) {
+    return refusal('invalid-body', '"key" names the message to send again: give "resend": true with it.');
+  }
+  if (resend === true && from === undefined && record === undefined) {
+    return refusal('invalid-body', 'Say what to send again: give "from" and "to", or "key".');
   }
   const key = request.header('idempotency-key');
   if (key === undefined) return { kind: 'run', run: read.values };
@@ -83,6 +89,10 @@ function replyTo(answer: RunAnswer): Reply {
       return refusal('unknown-source', 'Name one of the configured sources, or none to run all of them.', {
         members: { known: answer.known },
       });
+    case 'unknown-record':
+      return refusal('unknown-record', 'No message has this key. GET /records lists them.');
+    case 'no-time':
+      return refusal('unknown-record', 'It is not known when this message was sent. Give "from" and "to" as well.');
     case 'stopping':
       return refusal('stopping', 'Ask again when the service has started anew.', { headers: retryAfter(10_000) });
     default:

@@ -1,5 +1,5 @@
-import { hourMs } from '../exchange/window.ts';
-import type { Database } from './database/database.ts';
+import { hourMs, type Instant } from '../exchange/window.ts';
+import type { Connection, Database } from './database/database.ts';
 import type { Lease } from './lease.ts';
 import type { Budget } from './ledger.ts';
 
@@ -12,6 +12,13 @@ export function makeBudget(database: Database, lease: Lease): Budget {
         await database.inTurn(tx, 'spending');
         const since = now - hourMs;
         await tx.deleteFrom('request_spent').where('source', '=', source).where('spent_at', '<=', since).execute();
+        // Made by a clock that was ahead. They count for an hour from now, not until the clock gets there again.
+        await tx
+          .updateTable('request_spent')
+          .set({ spent_at: now })
+          .where('source', '=', source)
+          .where('spent_at', '>', now)
+          .execute();
         const spent = await tx
           .selectFrom('request_spent')
           .select('spent_at')
@@ -25,14 +32,45 @@ export function makeBudget(database: Database, lease: Lease): Budget {
         await tx.insertInto('request_spent').values({ source, spent_at: now }).execute();
         return { granted: true };
       }),
-    async used(source, now) {
-      const { count } = await kysely
-        .selectFrom('request_spent')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('source', '=', source)
-        .where('spent_at', '>', now - hourMs)
-        .executeTakeFirstOrThrow();
-      return count;
-    },
+    used: (source, now) => usedSince(kysely, source, now - hourMs),
+    throttled: (source, perHour, now) =>
+      lease.write(async (tx) => {
+        await database.inTurn(tx, 'spending');
+        const used = await usedSince(tx, source, now - hourMs);
+        const before = await mostNow(tx, source, perHour, now);
+        const learned = { most: Math.max(1, Math.min(before, Math.floor((used * 4) / 5))), learned_at: now };
+        await tx
+          .insertInto('budget_learned')
+          .values({ source, ...learned })
+          .onConflict((conflict) => conflict.column('source').doUpdateSet(learned))
+          .execute();
+      }),
+    learned: (source, perHour, now) => mostNow(kysely, source, perHour, now),
   };
+}
+
+async function usedSince(connection: Connection, source: string, since: Instant): Promise<number> {
+  const { count } = await connection
+    .selectFrom('request_spent')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('source', '=', source)
+    .where('spent_at', '>', since)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+async function mostNow(connection: Connection, source: string, perHour: number, now: Instant): Promise<number> {
+  const learned = await connection
+    .selectFrom('budget_learned')
+    .select(['most', 'learned_at'])
+    .where('source', '=', source)
+    .executeTakeFirst();
+  return learned === undefined ? perHour : recovered(learned.most, now - learned.learned_at, perHour);
+}
+
+/** Twenty hours bring all of it back. What a clock has written that was far ahead is forgotten: it would hold for years. */
+function recovered(most: number, sinceMs: number, perHour: number): number {
+  if (sinceMs < -hourMs) return perHour;
+  const back = (Math.max(0, sinceMs) / hourMs) * (perHour / 20);
+  return Math.min(perHour, Math.max(1, Math.floor(most + back)));
 }

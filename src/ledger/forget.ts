@@ -1,6 +1,7 @@
 import type { Instant } from '../exchange/window.ts';
 import type { LedgerTransaction } from './database/database.ts';
 import type { Lease } from './lease.ts';
+import { inState } from './record-filter.ts';
 
 /** Rows removed in one transaction: intake and delivery go on in between. */
 const slice = 500;
@@ -67,7 +68,7 @@ async function forgetSkippedContents(tx: LedgerTransaction, before: Instant): Pr
   const old = tx
     .selectFrom('message')
     .select('position')
-    .where('state', '=', 'skipped')
+    .where(inState('skipped'))
     .where('body', 'is not', null)
     .where('first_read_at', '<', before)
     .orderBy('position')

@@ -4,7 +4,7 @@ import type { Instant } from '../exchange/window.ts';
 import type { Database, LedgerTransaction } from './database/database.ts';
 import type { RecordFilter } from './ledger.ts';
 import { CountMoves } from './message-counts.ts';
-import { matches } from './record-filter.ts';
+import { inState, matches } from './record-filter.ts';
 import { messagesByKey, putBack } from './stored-messages.ts';
 
 /** Makes what is held back pending again: `Messages.release` says what. */
@@ -20,7 +20,7 @@ export async function releaseAll(
   await tx
     .updateTable('message')
     .set({ reference: null, version: null, unsure: 0 })
-    .where('state', '=', 'rejected')
+    .where(inState('rejected'))
     .where('code', '=', 'deleted-at-ehr')
     .where(matches(filter))
     .execute();
@@ -28,7 +28,7 @@ export async function releaseAll(
     const held = tx
       .selectFrom('message')
       .select('key')
-      .where('state', '=', state)
+      .where(inState(state))
       .where(matches(filter))
       .where('direction', 'is not', null)
       .where('body', 'is not', null);
@@ -65,7 +65,7 @@ export async function dismissOne(tx: LedgerTransaction, database: Database, key:
 
 /** Ends every back-off of what is pending. */
 export async function makeAllPendingDue(tx: LedgerTransaction, { engine }: Database, now: Instant): Promise<void> {
-  const later = tx.selectFrom('message').select('key').where('state', '=', 'pending').where('due_at', '>', now);
+  const later = tx.selectFrom('message').select('key').where(inState('pending')).where('due_at', '>', now);
   await tx
     .updateTable('message')
     .set({ due_at: now })

@@ -1,12 +1,18 @@
 import type { Lease } from './lease.ts';
 
 /** Keeps the canonical base of the first time; gives the one that is kept. */
-export function keepCanonicalBase(lease: Lease, canonicalBase: string): Promise<string> {
-  const name = 'canonical-base';
+export const keepCanonicalBase = (lease: Lease, canonicalBase: string): Promise<string> =>
+  kept(lease, 'canonical-base', canonicalBase);
+
+/** Likewise of the secret that keys are made with: not itself, but what tells it from another. */
+export const keepKeySecret = (lease: Lease, fingerprint: string): Promise<string> =>
+  kept(lease, 'key-secret', fingerprint);
+
+function kept(lease: Lease, name: string, value: string): Promise<string> {
   return lease.write(async (tx) => {
     await tx
       .insertInto('identity')
-      .values({ name, value: canonicalBase })
+      .values({ name, value })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
     return (await tx.selectFrom('identity').select('value').where('name', '=', name).executeTakeFirstOrThrow()).value;

@@ -1,8 +1,9 @@
 import type { Settlement } from '../exchange/delivery.ts';
 import type { Problem, ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
-import type { Reading, SourceRecord } from '../exchange/record.ts';
-import type { Page, RecordState, RecordView, RunReport, WindowView } from '../exchange/reports.ts';
+import type { Direction, Reading, SourceRecord } from '../exchange/record.ts';
+import type { Page, PieceView, RecordState, RecordView, RunReport, WindowView } from '../exchange/reports.ts';
+import type { Tier } from '../exchange/tier.ts';
 import type { Instant, TimeWindow } from '../exchange/window.ts';
 
 /**
@@ -13,6 +14,7 @@ import type { Instant, TimeWindow } from '../exchange/window.ts';
 export interface Ledger {
   readonly messages: Messages;
   readonly coverage: Coverage;
+  readonly backfills: Backfills;
   readonly runs: Runs;
   readonly budget: Budget;
   /**
@@ -20,6 +22,8 @@ export interface Ledger {
    * Gives the base the ledger was made with.
    */
   keepCanonicalBase(canonicalBase: string): Promise<string>;
+  /** Likewise the fingerprint of `mapping.keySecret`, which makes the keys of messages without an id. */
+  keepKeySecret(fingerprint: string): Promise<string>;
   /**
    * Removes reports of runs and windows read before then, but for the newest run of each source, and the content of
    * messages kept out of the chart. Messages stay: their keys and digests are what keeps them from being doubled. Gives
@@ -42,6 +46,10 @@ export interface RecordCounts {
   readonly unreadable: number;
   /** Rows set apart before. */
   readonly unreadableKnown: number;
+  /** Lower statuses of final messages: seen for the first time, not taken. */
+  readonly lowered: number;
+  /** Known messages that are due once more although nothing has changed, because that was asked for. */
+  readonly resent: number;
   /** What the rows set apart suffer from, first seen in this batch. */
   readonly setApart: readonly { readonly key: RecordKey; readonly problem: Problem }[];
 }
@@ -82,6 +90,25 @@ export interface PageRequest {
 
 export type MessageCounts = Readonly<Record<RecordState, number>>;
 
+/** What the ledger knows of a message, without its content. */
+export interface StoredMessage {
+  readonly key: RecordKey;
+  /** null: a row that was set apart. */
+  readonly direction: Direction | null;
+  /** The outgoing message that it is, or belongs to; null: a row that was set apart. */
+  readonly thread: RecordKey | null;
+  readonly state: RecordState;
+  /** It is delivered, and goes to the EHR once more when it is read again. */
+  readonly owed: boolean;
+  readonly contentDigest: string;
+  readonly changeDigest: string;
+  readonly firstReadAt: Instant;
+  /** The start of the read that its content was taken from. */
+  readonly takenAt: Instant;
+  /** `Communication/<id>`, where the EHR has confirmed it. */
+  readonly reference?: string;
+}
+
 export interface Messages {
   /**
    * Takes one batch of rows in one transaction. A message seen for the first time is pending. A known one whose
@@ -90,9 +117,20 @@ export interface Messages {
    * at least ten minutes apart. A new reply makes the delivered message it belongs to pending, for the link: at once
    * when its content came with the reply, else when that is read again. Another `contentDigest` is set apart as
    * `content-conflict`, once. One rejected as `body-sealed` is pending again with the content that was read. What is
-   * unchanged is not written.
+   * unchanged is not written. A row that repeats a message of the same answer (`repeated`) is taken only with a higher
+   * rank: one answer has one last word on each message. With `resend` each message in it is due, also where nothing has
+   * changed, but for what was dismissed; one that comes with a lower status is due when its content is at hand again; with a key only that one.
    */
-  record(source: string, readAt: Instant, readings: readonly Reading[]): Promise<RecordCounts>;
+  record(
+    source: string,
+    readAt: Instant,
+    readings: readonly Reading[],
+    options?: { readonly resend?: boolean | RecordKey },
+  ): Promise<RecordCounts>;
+  /** Where a message comes from, and when it was sent; of a reply, when the message it answers was. Undefined for a key that no message has. */
+  origin(key: RecordKey): Promise<{ readonly source: string; readonly sentAt: Instant | null } | undefined>;
+  /** Forgets the lower statuses that were first seen in the read begun at `readAt`: too many to be believed. */
+  forgetLowered(source: string, readAt: Instant): Promise<void>;
   /** The oldest due records, now `delivering`. One whose content cannot be opened carries that as its problem. */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**
@@ -117,6 +155,10 @@ export interface Messages {
   /** In the order in which they were first read. */
   list(filter: RecordFilter, page: PageRequest): Promise<Page<RecordView>>;
   counts(): Promise<MessageCounts>;
+  /** The messages sent in a range and all replies to them, in batches, in the order in which they were sent. */
+  sentIn(source: string, range: TimeWindow): AsyncIterable<readonly StoredMessage[]>;
+  /** Those of the keys that the ledger has, rows set apart too. */
+  byKeys(keys: readonly RecordKey[]): Promise<ReadonlyMap<RecordKey, StoredMessage>>;
   /** Since when the record waits that has been undelivered the longest; those that wait for their Patient do not count. */
   oldestPending(): Promise<Instant | undefined>;
 }
@@ -129,20 +171,83 @@ export interface WindowRead {
   readonly rows: number;
 }
 
-export interface SweepState {
+/** How far a tier has come. */
+export interface TierState {
   /** End and time of the last completed sweep. */
   readonly doneEnd?: Instant;
   readonly doneAt?: Instant;
-  /** A sweep under way: everything before `position` is done, it ends at `to`. */
+  /** A sweep under way: everything before `position` has been read or is an open piece; it ends at `to`. */
   readonly position?: Instant;
   readonly to?: Instant;
+  /** How often its next window has failed in a row. */
+  readonly failures: number;
+  /** How often its next window came empty although the ledger knows messages in it, in a row. */
+  readonly empty: number;
+}
+
+/**
+ * A window that could not be read, and is read again by itself. queued: one of the parts that a larger one was cut into.
+ * stuck: it cannot be cut further; a person must see to it, and it is tried again meanwhile.
+ */
+export interface OpenPiece {
+  readonly id: number;
+  readonly tier: Tier;
+  readonly window: TimeWindow;
+  readonly state: 'queued' | 'stuck';
+  readonly failures: number;
+  readonly code: ProblemCode;
+  /** It is not tried before then. */
+  readonly dueAt: Instant;
+  /** The job it belongs to. */
+  readonly backfill?: string;
+}
+
+export type NewPiece = Omit<OpenPiece, 'id'>;
+
+/** What the vendor's answers have taught about their size. */
+export interface AnswerSize {
+  /** The widest window that is asked for; undefined: as wide as the vendor takes. */
+  readonly widestMs?: number;
+  /** An answer of so many rows, or more, is cut off by the vendor. */
+  readonly rowCap?: number;
+  /** The largest answer so far, and the window it was for. */
+  readonly mostRows?: number;
+  readonly mostWindow?: TimeWindow;
+  /** An answer of so many rows was looked into, and was not cut off. */
+  readonly wholeRows?: number;
 }
 
 export interface CoverageState {
-  /** Everything in [start, frontier) has been read completely at least once. */
+  /**
+   * Everything in [start, frontier) has been read completely at least once, but for the open pieces of the tail; see
+   * `coveredUntil`.
+   */
   readonly start?: Instant;
   readonly frontier?: Instant;
-  readonly sweep: SweepState;
+  readonly tiers: { readonly [tier in Tier]?: TierState };
+  /** Ascending. */
+  readonly pieces: readonly OpenPiece[];
+  /** What persons gave up, ascending. */
+  readonly gaps?: readonly TimeWindow[];
+  readonly size: AnswerSize;
+  /** The job that is read next, if any is running. */
+  readonly backfill?: BackfillJob;
+}
+
+/** What one read moves, all of it together or nothing. */
+export interface CoverageMoves {
+  readonly frontier?: Instant;
+  /** Those that move; the others stay. */
+  readonly tiers?: { readonly [tier in Tier]?: TierState };
+  /** An open piece that is done with: read, or cut into others. */
+  readonly closes?: number;
+  readonly opens?: readonly NewPiece[];
+  /** An open piece that has failed once more. */
+  readonly changes?: Pick<OpenPiece, 'id' | 'state' | 'failures' | 'code' | 'dueAt'>;
+  /** Replaces all that was learned. */
+  readonly size?: AnswerSize;
+  /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. */
+  readonly backfill?: Pick<BackfillJob, 'id' | 'position' | 'windows' | 'rows' | 'state'>;
 }
 
 export interface Coverage {
@@ -150,17 +255,64 @@ export interface Coverage {
   /** Where reading begins, kept before the first request: a default that moves with the clock must not move it. */
   begin(source: string, start: Instant): Promise<void>;
   /** The last transaction of a complete read: writes the window down and moves what it moves, together. */
-  cover(
-    read: WindowRead,
-    moves: { readonly start?: Instant; readonly frontier?: Instant; readonly sweep?: SweepState },
-  ): Promise<void>;
-  /** Writes a failed read down; moves nothing. */
-  failed(read: WindowRead, problem: Problem): Promise<void>;
+  cover(read: WindowRead, moves: CoverageMoves): Promise<void>;
+  /** Writes a failed read down. What moves with it never says that anything was read. */
+  failed(read: WindowRead, problem: Problem, moves: CoverageMoves): Promise<void>;
   /** Those that overlap the range asked for, the newest read first. */
   windows(
     filter: { readonly source?: string; readonly from?: Instant; readonly to?: Instant },
     page: PageRequest,
   ): Promise<Page<WindowView>>;
+  /** Open and accepted pieces of one source, or of all; ascending. */
+  pieces(source?: string): Promise<readonly PieceView[]>;
+  /**
+   * A person gives up what is stuck within the range: it no longer holds the coverage back, and stays listed as
+   * accepted. Gives what was given up; none where nothing within the range is stuck.
+   */
+  acceptGap(source: string, range: TimeWindow, by: string, now: Instant): Promise<readonly TimeWindow[]>;
+  /** How many outgoing messages of the range the ledger knows. `limit` ends the counting early. */
+  known(source: string, range: TimeWindow, limit?: number): Promise<number>;
+  /** The range that holds all messages of the range whose status may still change; undefined where none may. */
+  unsettled(source: string, range: TimeWindow): Promise<TimeWindow | undefined>;
+}
+
+/** A past range that is read piece by piece, beside what is new. */
+export interface BackfillJob {
+  readonly id: string;
+  readonly source: string;
+  readonly range: TimeWindow;
+  readonly order: 'newest-first' | 'oldest-first';
+  /** Whether every message in it is sent again, also where nothing has changed. */
+  readonly resend: boolean;
+  /**
+   * running: read when nothing more urgent is due. paused, stopped: by a person. retention: the vendor keeps nothing
+   * older. done: everything was read, but for pieces that are stuck.
+   */
+  readonly state: 'running' | 'paused' | 'done' | 'stopped' | 'retention';
+  /** Oldest first: everything before it is done. Newest first: everything from it on. */
+  readonly position: Instant;
+  /** Read so far. */
+  readonly windows: number;
+  readonly rows: number;
+  readonly startedAt: Instant;
+  readonly finishedAt?: Instant;
+}
+
+export type NewBackfill = Pick<BackfillJob, 'id' | 'source' | 'range' | 'order' | 'resend' | 'startedAt'>;
+
+export interface Backfills {
+  /** One job for each range: the same range, order and source once more gives the job that is there and not finished. */
+  begin(job: NewBackfill): Promise<BackfillJob>;
+  get(id: string): Promise<BackfillJob | undefined>;
+  /** The newest first. */
+  list(page: PageRequest): Promise<Page<BackfillJob>>;
+  /** Those of a source that are running or paused, the one that began first before the others. */
+  unfinished(source: string): Promise<readonly BackfillJob[]>;
+  /**
+   * Only what is running can be paused, only what is paused resumed; what is finished stays. A stopped one leaves nothing
+   * open. Gives the job as it is now.
+   */
+  move(id: string, to: 'running' | 'paused' | 'stopped', now: Instant): Promise<BackfillJob | undefined>;
 }
 
 export interface Runs {
@@ -181,13 +333,23 @@ export interface Runs {
 
 /** Requests spent at the vendor, in a sliding hour that survives restarts. */
 export interface Budget {
-  /** Books one request if fewer than `perHour` were booked in the hour before `now`; otherwise says when one is free. */
+  /**
+   * Books one request if fewer than `perHour` were booked in the hour before `now`; otherwise says when one is free.
+   * `perHour` is what this tier may use; see `learned`.
+   */
   spend(
     source: string,
     perHour: number,
     now: Instant,
   ): Promise<{ readonly granted: true } | { readonly granted: false; readonly freeAt: Instant }>;
   used(source: string, now: Instant): Promise<number>;
+  /**
+   * The vendor asked for fewer requests although the budget allowed them: somebody else uses the account. From now on
+   * four fifths of what was used in the last hour are the most, and every hour a twentieth of `perHour` comes back.
+   */
+  throttled(source: string, perHour: number, now: Instant): Promise<void>;
+  /** The most requests of an hour, as it was learned; `perHour` where nothing was. Never under one. */
+  learned(source: string, perHour: number, now: Instant): Promise<number>;
 }
 
 /** Another process holds the ledger now. */
@@ -208,6 +370,7 @@ export class LedgerRefused extends Error {
     | 'newer-schema'
     | 'older-schema'
     | 'other-canonical-base'
+    | 'other-key-secret'
     | 'not-writable'
     | 'damaged'
     | 'unreachable'

@@ -96,6 +96,20 @@ export function withContent(row: MessageRow, readAt: Instant, body: string): Mes
   };
 }
 
+/**
+ * Sent once more although nothing has changed; what a person dismissed, or what was forgotten, stays away. Where the EHR
+ * keeps it is forgotten: the EHR may come from a backup that has another resource there, or none.
+ * @param read its content, where it was read as it is known; else it goes with the content at hand, or is owed
+ */
+export function resent(row: MessageRow, readAt: Instant, read: string | undefined): MessageRow {
+  if (row.state === 'skipped' && row.body === null) return row;
+  const unsure = row.code === 'deleted-at-ehr' ? 0 : row.unsure;
+  const anew = row.state === 'delivering' ? row : { ...row, reference: null, version: null, unsure };
+  const body = read ?? row.body;
+  if (body === null) return { ...anew, link_owed: 1 };
+  return { ...withContent(anew, readAt, body), ...(read === undefined ? { taken_at: row.taken_at } : {}) };
+}
+
 /** What a settlement needs to know of a message. */
 export type ClaimedRow = SettledRow & Pick<MessageRow, 'revision'>;
 

@@ -1,9 +1,12 @@
+import type { RecordKey } from '../exchange/record-key.ts';
 import type { BodySeal } from './body-seal.ts';
 import { claimDue, nextDueQuery } from './claim.ts';
 import type { Connection, Database } from './database/database.ts';
 import { dismissOne, makeAllPendingDue, releaseAll } from './hold-back.ts';
 import type { Lease } from './lease.ts';
 import type { Messages } from './ledger.ts';
+import { forgetLowered } from './lowered.ts';
+import { messagesIn, storedByKeys } from './message-digests.ts';
 import { readCounts } from './message-counts.ts';
 import { recordBatch } from './record-batch.ts';
 import { listRecords } from './record-list.ts';
@@ -13,8 +16,13 @@ import { settleAll } from './settle.ts';
 export function makeMessages(database: Database, lease: Lease, seal: BodySeal): Messages {
   const { kysely } = database;
   return {
-    record: (source, readAt, readings) =>
-      lease.write((tx) => recordBatch(tx, database, seal, { source, readAt, readings })),
+    record: (source, readAt, readings, { resend = false } = {}) =>
+      lease.write((tx) => recordBatch(tx, database, seal, { source, readAt, readings, resend })),
+    async origin(key) {
+      const row = await originQuery(kysely, key).executeTakeFirst();
+      return row === undefined ? undefined : { source: row.source, sentAt: row.sent_at };
+    },
+    forgetLowered: (source, readAt) => lease.write((tx) => forgetLowered(tx, database, source, readAt)),
     claim: (request) => lease.write((tx) => claimDue(tx, database, seal, lease.epoch, request)),
     settle: (settlements, now) => lease.write((tx) => settleAll(tx, database, lease.epoch, settlements, now)),
     makePendingDue: (now) => lease.write((tx) => makeAllPendingDue(tx, database, now)),
@@ -23,8 +31,19 @@ export function makeMessages(database: Database, lease: Lease, seal: BodySeal): 
     dismiss: (key) => lease.write((tx) => dismissOne(tx, database, key)),
     list: (filter, page) => listRecords(kysely, filter, page),
     counts: () => readCounts(kysely),
+    sentIn: (source, range) => messagesIn(database, source, range),
+    byKeys: (keys) => storedByKeys(database, keys),
     oldestPending: async () => (await oldestPendingQuery(kysely).executeTakeFirst())?.pending_since ?? undefined,
   };
+}
+
+/** A reply has no time of its own. What was set apart has no thread, and is no message. */
+function originQuery(connection: Connection, key: RecordKey) {
+  return connection
+    .selectFrom('message')
+    .innerJoin('message as thread', 'thread.key', 'message.thread')
+    .select(['message.source', 'thread.occurred_at as sent_at'])
+    .where('message.key', '=', key);
 }
 
 export function oldestPendingQuery(connection: Connection) {

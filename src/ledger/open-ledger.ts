@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../exchange/window.ts';
+import { makeBackfills } from './backfills.ts';
 import { makeBodySeal, type BodySeal } from './body-seal.ts';
 import { makeBudget } from './budget.ts';
 import { makeCoverage } from './coverage.ts';
@@ -7,7 +8,7 @@ import type { Database } from './database/database.ts';
 import { openPostgres } from './database/postgres.ts';
 import { openSqlite } from './database/sqlite.ts';
 import { forgetBefore } from './forget.ts';
-import { keepCanonicalBase, writeSomething } from './identity.ts';
+import { keepCanonicalBase, keepKeySecret, writeSomething } from './identity.ts';
 import { noLease, takeLease, visitLease, type Lease } from './lease.ts';
 import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger.ts';
 import { makeMessages } from './messages.ts';
@@ -88,9 +89,11 @@ function assemble(database: Database, lease: Lease, seal: BodySeal): Ledger {
   return {
     messages: makeMessages(database, lease, seal),
     coverage: makeCoverage(database, lease),
+    backfills: makeBackfills(database, lease),
     runs: makeRunHistory(database, lease),
     budget: makeBudget(database, lease),
     keepCanonicalBase: (canonicalBase) => keepCanonicalBase(lease, canonicalBase),
+    keepKeySecret: (fingerprint) => keepKeySecret(lease, fingerprint),
     forget: (before) => forgetBefore(lease, before),
     ping: () => writeSomething(lease),
     close: () => database.close(),

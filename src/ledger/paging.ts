@@ -2,7 +2,7 @@ import type { Page } from '../exchange/reports.ts';
 import { BadCursor, type PageRequest } from './ledger.ts';
 
 /** Each list has cursors of its own: one list's are not taken by another. */
-export type PagedList = 'messages' | 'windows' | 'runs';
+export type PagedList = 'messages' | 'windows' | 'runs' | 'backfills';
 
 /** Cursors are opaque to the reader: the position of the last row given. Throws `BadCursor`. */
 export function positionOf(list: PagedList, cursor: string | undefined): number | undefined {

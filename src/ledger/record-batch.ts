@@ -1,12 +1,13 @@
 import type { Problem } from '../exchange/problem.ts';
-import { unreadableKey, type RecordKey } from '../exchange/record-key.ts';
+import { conflictKey, type RecordKey } from '../exchange/record-key.ts';
 import type { Reading, SourceRecord, UnreadableRecord } from '../exchange/record.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
 import type { Database, LedgerTransaction } from './database/database.ts';
 import type { MessageRow } from './database/tables.ts';
+import { sortBatch } from './known-messages.ts';
 import type { RecordCounts } from './ledger.ts';
-import { newMessage, setApart, withContent, withStatus } from './message-states.ts';
+import { newMessage, resent, setApart, withContent, withStatus } from './message-states.ts';
 import { decideRecord } from './record-decision.ts';
 import { messagesByKey, putBack } from './stored-messages.ts';
 
@@ -15,6 +16,8 @@ export interface Batch {
   /** The start of the read. */
   readonly readAt: Instant;
   readonly readings: readonly Reading[];
+  /** Whether each message of it is sent once more, or this one alone. */
+  readonly resend: boolean | RecordKey;
 }
 
 /** One batch of rows in the caller's transaction: `Messages.record` says what is promised. */
@@ -25,27 +28,20 @@ export async function recordBatch(
   batch: Batch,
 ): Promise<RecordCounts> {
   await database.inTurn(tx, 'recording');
-  const before = await messagesByKey(tx, database, [...keysOf(batch.readings)]);
+  const { open, openKeys, unchanged } = await sortBatch(tx, database, batch);
+  const before = await messagesByKey(tx, database, openKeys);
   const taken = new TakenBatch(before, seal, batch);
-  for (const reading of batch.readings) {
-    if (reading.kind === 'records') for (const record of reading.records) taken.take(record);
-    else taken.takeUnreadable(reading.unreadable);
+  taken.counts.known += unchanged;
+  for (const reading of open) {
+    if (reading.kind === 'unreadable') taken.takeUnreadable(reading.unreadable);
+    else for (const record of reading.records) taken.take(record, reading.repeated === true);
   }
   taken.linkReplies();
+  if (batch.resend !== false) taken.resend(batch.resend);
   // Contradictions are rare: their names are asked for only when there are any.
   taken.takeConflicts(await messagesByKey(tx, database, taken.conflictKeys()));
   await putBack(tx, database, before, [...taken.rows.values()]);
   return taken.counts;
-}
-
-/** Of a reply also the message it belongs to, which may be due for the link. */
-function keysOf(readings: readonly Reading[]): Set<RecordKey> {
-  const keys = new Set<RecordKey>();
-  for (const reading of readings) {
-    if (reading.kind === 'unreadable') keys.add(reading.unreadable.key);
-    else for (const { key, thread } of reading.records) keys.add(key).add(thread);
-  }
-  return keys;
 }
 
 type Counts = { -readonly [count in keyof RecordCounts]: RecordCounts[count] };
@@ -61,6 +57,8 @@ class TakenBatch {
     known: 0,
     unreadable: 0,
     unreadableKnown: 0,
+    lowered: 0,
+    resent: 0,
     setApart: this.#setApart,
   };
   readonly #before: ReadonlyMap<RecordKey, MessageRow>;
@@ -70,6 +68,8 @@ class TakenBatch {
   readonly #threadsWithNewReply = new Set<RecordKey>();
   /** Messages read as they are known: their content is at hand. */
   readonly #asKnown = new Map<RecordKey, SourceRecord>();
+  /** Messages of which nothing is taken. */
+  readonly #left = new Set<RecordKey>();
   readonly #conflicts = new Map<RecordKey, { readonly record: SourceRecord; times: number }>();
 
   constructor(before: ReadonlyMap<RecordKey, MessageRow>, seal: BodySeal, { source, readAt }: Batch) {
@@ -79,27 +79,30 @@ class TakenBatch {
     this.#readAt = readAt;
   }
 
-  take(record: SourceRecord): void {
+  take(record: SourceRecord, repeated: boolean): void {
     const { key } = record;
     const row = this.#row(key);
-    const decision = decideRecord(row, record, this.#readAt);
+    const decision = decideRecord(row, record, this.#readAt, repeated);
     if (row === undefined || decision === 'new') return this.#add(record);
     switch (decision) {
       case 'changed':
         this.counts.changed += 1;
+        this.#asKnown.delete(key);
+        this.#left.delete(key);
         this.rows.set(key, withStatus(row, record, this.#readAt, this.#body(record)));
         return;
       case 'known':
-        this.counts.known += 1;
+        this.#leave(key, repeated);
         this.#asKnown.set(key, record);
         // The status is as it was: a lower one seen meanwhile was a slip of the vendor's.
         if (row.held_digest !== null) this.rows.set(key, { ...row, held_digest: null, held_since: null });
         return;
       case 'outdated':
-        this.counts.known += 1;
+        this.#leave(key, repeated);
         return;
       case 'lower':
-        this.counts.known += 1;
+        this.#leave(key, repeated);
+        if (row.final === 1) this.counts.lowered += 1;
         this.#asKnown.delete(key);
         this.rows.set(key, { ...row, held_digest: record.changeDigest, held_since: this.#readAt });
         return;
@@ -125,6 +128,20 @@ class TakenBatch {
     }
   }
 
+  /** Of what is new or has changed nothing is due that is not due already. */
+  resend(which: true | RecordKey): void {
+    for (const key of this.#left) {
+      if (which !== true && which !== key) continue;
+      const row = this.#row(key);
+      const read = this.#asKnown.get(key);
+      const body = read === undefined ? undefined : this.#body(read);
+      if (row === undefined) continue;
+      const again = resent(row, this.#readAt, body);
+      if (again.revision > row.revision) this.counts.resent += 1;
+      this.rows.set(key, again);
+    }
+  }
+
   conflictKeys(): readonly RecordKey[] {
     return [...this.#conflicts.keys()];
   }
@@ -143,6 +160,12 @@ class TakenBatch {
     return this.rows.get(key) ?? this.#before.get(key);
   }
 
+  #leave(key: RecordKey, repeated: boolean): void {
+    this.counts.known += 1;
+    // The first row of the answer has said what becomes of the message.
+    if (!repeated) this.#left.add(key);
+  }
+
   #add(record: SourceRecord): void {
     this.counts.added += 1;
     this.rows.set(record.key, newMessage(this.#source, record, this.#readAt, this.#body(record)));
@@ -151,7 +174,7 @@ class TakenBatch {
 
   #contradict(record: SourceRecord): void {
     // The same contradiction has the same name at every read.
-    const key = unreadableKey(this.#source, `${record.key}|${record.contentDigest}`);
+    const key = conflictKey(this.#source, record);
     const conflict = this.#conflicts.get(key);
     if (conflict === undefined) this.#conflicts.set(key, { record, times: 1 });
     else conflict.times += 1;

@@ -13,7 +13,7 @@ export type RecordDecision =
   | 'changed'
   /** As it is known: nothing to write. */
   | 'known'
-  /** An older status than the one known: nothing to write. */
+  /** An older status than the one known, or another word on it in the same answer: nothing to write. */
   | 'outdated'
   /** A lower status, seen for the first time: remembered, not taken. */
   | 'lower'
@@ -23,8 +23,16 @@ export type RecordDecision =
 /** A replica of the vendor's may lag: a lower status counts only when it is still there after this. */
 export const lowerStatusPatienceMs = 10 * minuteMs;
 
-/** Pure: what a reading of a message that began at `readAt` means. */
-export function decideRecord(known: KnownMessage | undefined, read: SourceRecord, readAt: Instant): RecordDecision {
+/**
+ * Pure: what a reading of a message that began at `readAt` means.
+ * @param repeated an earlier row of the same answer was about it: only what knows more is taken
+ */
+export function decideRecord(
+  known: KnownMessage | undefined,
+  read: SourceRecord,
+  readAt: Instant,
+  repeated = false,
+): RecordDecision {
   if (known === undefined) return 'new';
   if (known.content_digest !== read.contentDigest) return 'conflict';
   if (readAt < known.taken_at) return 'outdated';
@@ -32,7 +40,9 @@ export function decideRecord(known: KnownMessage | undefined, read: SourceRecord
     // What was stored cannot be opened any more; here it is again.
     return known.state === 'rejected' && known.code === 'body-sealed' ? 'changed' : 'known';
   }
-  if (read.stage.rank >= known.rank) return 'changed';
+  if (read.stage.rank > known.rank) return 'changed';
+  if (repeated) return 'outdated';
+  if (read.stage.rank === known.rank) return 'changed';
   if (known.held_digest !== read.changeDigest || known.held_since === null) return 'lower';
   return readAt - known.held_since >= lowerStatusPatienceMs ? 'changed' : 'outdated';
 }

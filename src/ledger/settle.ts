@@ -6,6 +6,7 @@ import type { SettledRow } from './database/tables.ts';
 import type { Lease } from './lease.ts';
 import { CountMoves } from './message-counts.ts';
 import { settled } from './message-states.ts';
+import { inState } from './record-filter.ts';
 import { claimedMessages, putSettled } from './stored-messages.ts';
 
 /** Writes down what became of claimed messages. Gives the keys that this process no longer had on their way. */
@@ -47,7 +48,7 @@ export async function takeBack(lease: Lease, now: Instant): Promise<void> {
         claim_epoch: null,
         claim_revision: null,
       }))
-      .where('state', '=', 'delivering')
+      .where(inState('delivering'))
       .executeTakeFirstOrThrow();
     const moves = new CountMoves();
     moves.moved('delivering', 'pending', Number(numUpdatedRows));

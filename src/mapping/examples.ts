@@ -6,6 +6,7 @@ import { deviations, type ExampleDeviation } from './example-difference.ts';
 import { exampleSettings, readExampleSettings, type ExampleSettings } from './example-settings.ts';
 import type { Layers } from './layers.ts';
 import { loadMapping, type LoadMappingOptions } from './load-mapping.ts';
+import { messageId } from './message-id.ts';
 import type { Mapping } from './mapping.ts';
 import { hint, type MappingMistake } from './mistakes.ts';
 
@@ -59,6 +60,8 @@ export function layersWithExamples(layers: Layers): Layers {
 const topmost = (layers: Layers): string => layers.at(-1) ?? layers[0];
 
 const examplesIn = (layers: Layers): string => join(topmost(layers), 'examples');
+/** An example shows the same Communication everywhere: no secret is asked for the name of one without an id. */
+const exampleName = 'example';
 
 /** One message of an example: what the mapping gives for it, and what the file says. */
 export interface MappedExample {
@@ -131,10 +134,10 @@ export function exampleMessages(
 
 /** The messages of a row, as the source makes them: the one sent, and the text received where there is one. */
 function messagesOf(row: VendorRow, keys: KeySpace, { stageOf }: Pick<Mapping, 'stageOf'>): readonly SourceRecord[] {
-  const id = row['outgoingMessageId'] ?? '';
+  const id = messageId(row);
   const text = row['incomingMessage'] ?? '';
-  const thread = keys.outgoing(id);
-  const reply = text.trim() === '' ? undefined : keys.reply(id, text);
+  const thread = id === undefined ? keys.withoutId(exampleName) : keys.outgoing(id);
+  const reply = text.trim() === '' ? undefined : keys.reply(id ?? thread, text);
   const shared = { thread, occurredAt: null, contentDigest: '', changeDigest: '' };
   const outgoing: SourceRecord = {
     ...shared,

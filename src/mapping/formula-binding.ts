@@ -2,6 +2,7 @@ import { columnFunctions, prepareColumn } from './column-functions.ts';
 import { absent, mistaken, type Give, type Prepared } from './evaluation.ts';
 import { readFormula } from './formula.ts';
 import { joinedList } from './joining.ts';
+import { messageId } from './message-id.ts';
 import { hint, type Place } from './mistakes.ts';
 import type { Preparing, Spot } from './preparing.ts';
 import { isComplex, type TypeName } from './r4-elements.ts';
@@ -23,6 +24,15 @@ export interface ConstantFunction {
 export const constantFunctions: Readonly<Record<string, ConstantFunction>> = {
   /** The record's key: the same message has the same one for ever. */
   key: { takes: 0, gives: 'text', bind: () => ({ kind: 'varying', give: ({ record }) => record.key }) },
+  /** The same, where the vendor gives the message no id that it could be found by. */
+  recordKey: {
+    takes: 0,
+    gives: 'text',
+    bind: () => ({
+      kind: 'varying',
+      give: ({ record, row }) => (messageId(row) === undefined ? record.key : undefined),
+    }),
+  },
   /** A path below the canonical base. Like a written constant, it keeps nothing around it alive. */
   base: {
     takes: 1,

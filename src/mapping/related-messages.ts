@@ -1,6 +1,7 @@
 import type { Reference } from 'fhir/r4.js';
 import { withoutForbiddenCodePoints } from './code-points.ts';
 import type { Give } from './evaluation.ts';
+import { messageId } from './message-id.ts';
 import type { Surroundings } from './settings.ts';
 
 /**
@@ -14,7 +15,9 @@ export function relatedMessages({ keys, settings: { canonicalBase } }: Surroundi
   });
   return ({ record }) => {
     if (record.direction === 'outgoing') return record.related.map((key) => reference('sms-reply-key', key));
-    const id = record.body['outgoingMessageId'];
-    return id == null || id.trim() === '' ? [] : [reference('sms-outgoing-message-id', keys.outgoingIdentifier(id))];
+    const id = messageId(record.body);
+    return id === undefined
+      ? [reference('sms-record-key', record.thread)]
+      : [reference('sms-outgoing-message-id', keys.outgoingIdentifier(id))];
   };
 }

@@ -27,11 +27,14 @@ export interface Source {
   /**
    * One request for one window, widened by nobody: what is asked is what is sent. Rows are handed over in batches
    * while they stream in; `take` is awaited, which holds the sender back. Never throws for what the vendor or the
-   * network does; what `take` throws passes through. Aborting `signal` gives `failed` with `source-timeout`.
+   * network does; what `take` throws passes through. Aborting `signal` gives `failed` with `source-timeout`. Of the first
+   * and the last minute only messages with an id need be given: ask one minute more on both sides.
+   * @param share of the requests of an hour: none is made once so much of them is used; 1 where it is left out
    */
   read(
     window: TimeWindow,
     take: (readings: readonly Reading[]) => Promise<void>,
     signal: AbortSignal,
+    share?: number,
   ): Promise<ReadOutcome>;
 }

@@ -6,7 +6,7 @@ export interface Gathering {
   take(readings: readonly Reading[]): void;
   /** Rows taken. */
   rows(): number;
-  /** In the order in which they were first read: with the newest content of the answer and every reply of it linked. */
+  /** In the order in which they were first read: with the last word of the answer on each, and every reply of it linked. */
   messages(): readonly SourceRecord[];
   /** How many more there were than are kept. */
   more(): number;
@@ -42,9 +42,12 @@ export function gatherMessages(most = Infinity): Gathering {
   };
 }
 
-/** Later in the answer is newer, unless it knows less; the links of both count. */
+/**
+ * As the ledger takes it: the first row that knows most has the last word, and one that contradicts the first is no word
+ * at all. The links of both count.
+ */
 function merged(before: SourceRecord, record: SourceRecord): SourceRecord {
-  const newest = record.stage.rank >= before.stage.rank ? record : before;
+  const knowsMore = record.stage.rank > before.stage.rank && record.contentDigest === before.contentDigest;
   const related = [...new Set([...before.related, ...record.related])].toSorted();
-  return { ...newest, related };
+  return { ...(knowsMore ? record : before), related };
 }

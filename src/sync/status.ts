@@ -1,9 +1,15 @@
 import { problemSentence, type Problem } from '../exchange/problem.ts';
-import type { DestinationStatus, SourceStatus, StatusReport } from '../exchange/reports.ts';
+import type { DestinationStatus, SourceStatus, StatusReport, SweepStatus } from '../exchange/reports.ts';
+import type { SweepTier } from '../exchange/tier.ts';
 import { isoInstant, type Instant } from '../exchange/window.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { CoverageState, Ledger } from '../ledger/ledger.ts';
+import { backfillView } from './backfill-view.ts';
+import { coveredUntil } from './covered-until.ts';
 import type { DeliveryState } from './delivery.ts';
 import type { SourcePause } from './source-pause.ts';
+import { stuckRanges } from './stuck-ranges.ts';
+import type { PlanLimits } from './tiers.ts';
+import { tierState } from './window-plan.ts';
 
 /** The parts that only a running service has; the `status` command beside it sees the ledger alone. */
 export interface LiveParts {
@@ -11,6 +17,8 @@ export interface LiveParts {
   readonly runningId: (source: string) => string | undefined;
   readonly pauseOf: (source: string) => SourcePause | undefined;
   readonly nextRun: (source: string) => Instant | undefined;
+  /** How far the vendor's clock is ahead, in milliseconds. */
+  readonly clockOffset: (source: string) => number | undefined;
   readonly delivery: () => DeliveryState;
 }
 
@@ -18,7 +26,7 @@ export interface StatusParts {
   readonly version: string;
   readonly ledger: Ledger;
   readonly now: () => Instant;
-  readonly sources: readonly { readonly name: string; readonly requestsPerHour: number }[];
+  readonly sources: readonly { readonly name: string; readonly limits: PlanLimits }[];
   readonly destination: string;
   readonly live?: LiveParts;
 }
@@ -34,22 +42,52 @@ export async function statusReport(parts: StatusParts): Promise<StatusReport> {
 
 async function sourceStatus(
   { ledger, now, live }: StatusParts,
-  { name, requestsPerHour }: StatusParts['sources'][number],
+  { name, limits }: StatusParts['sources'][number],
 ): Promise<SourceStatus> {
-  const { frontier } = await ledger.coverage.state(name);
+  const at = now();
+  const { requestsPerHour } = limits;
+  const state = await ledger.coverage.state(name);
+  const perHour = await ledger.budget.learned(name, requestsPerHour, at);
+  const backfills = await ledger.backfills.unfinished(name);
+  const covered = coveredUntil(state);
   const last = await ledger.runs.last(name);
   const pause = live?.pauseOf(name);
-  const held = pause !== undefined && pause.until > now() ? pause : undefined;
+  const held = pause !== undefined && pause.until > at ? pause : undefined;
+  const clockOffset = live?.clockOffset(name);
   return {
     name,
     state: stateOf(live?.runningId(name), held),
-    coveredUntil: timeOrNull(frontier),
-    lagSeconds: frontier === undefined ? null : Math.max(0, Math.round((now() - frontier) / 1000)),
+    coveredUntil: timeOrNull(covered),
+    lagSeconds: covered === undefined ? null : Math.max(0, Math.round((at - covered) / 1000)),
+    unread: unreadOf(state),
+    sweeps: sweepsOf(state),
+    backfills: backfills.map((job) => backfillView(job, { state, limits, perHour }, at)),
     lastRun: last === undefined ? null : { id: last.id, state: last.state, finishedAt: last.finishedAt },
     nextRunAt: timeOrNull(live?.nextRun(name)),
-    budget: { requestsPerHour, usedLastHour: await ledger.budget.used(name, now()) },
+    budget: { requestsPerHour, learned: perHour, usedLastHour: await ledger.budget.used(name, at) },
+    clockOffsetSeconds: clockOffset === undefined ? null : Math.round(clockOffset / 1000),
     ...problemFields(pause?.problem),
   };
+}
+
+/** More of them than anybody reads; `GET /windows` has all. */
+const rangesShown = 20;
+
+function unreadOf({ pieces }: CoverageState): SourceStatus['unread'] {
+  const stuck = pieces.filter(({ state }) => state === 'stuck');
+  return {
+    queued: pieces.length - stuck.length,
+    stuck: stuck.length,
+    stuckRanges: stuckRanges(stuck).slice(0, rangesShown),
+  };
+}
+
+function sweepsOf(state: CoverageState): SourceStatus['sweeps'] {
+  const of = (tier: SweepTier): SweepStatus => {
+    const { doneEnd, doneAt } = tierState(state, tier);
+    return { doneUntil: timeOrNull(doneEnd), doneAt: timeOrNull(doneAt) };
+  };
+  return { open: of('open'), warm: of('warm'), cold: of('cold'), deep: of('deep') };
 }
 
 function stateOf(runningId: string | undefined, held: SourcePause | undefined): SourceStatus['state'] {

@@ -1,20 +1,34 @@
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { Problem } from '../exchange/problem.ts';
+import { problemKind, type Problem } from '../exchange/problem.ts';
+import type { RecordKey } from '../exchange/record-key.ts';
 import type { RunReport, RunTrigger, SourceRunReport } from '../exchange/reports.ts';
 import { isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeliveryLoop } from './delivery.ts';
-import { takeIn, type Reached } from './intake.ts';
+import type { BackfillStep } from './backfill.ts';
+import {
+  takeIn,
+  takeInBackfill,
+  type IntakeParts,
+  type IntakeResult,
+  type Judge,
+  type Planner,
+  type Reached,
+} from './intake.ts';
 import type { Random } from './retry-policy.ts';
-import { mayRead, pauseAfter, type SourcePause } from './source-pause.ts';
+import { nothingRead } from './source-report.ts';
+import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
 import { DeliveryTally, ProblemTally } from './tally.ts';
-import type { PlanLimits } from './window-plan.ts';
+import type { PlanLimits } from './tiers.ts';
+import { makeTurns, type Turns } from './turns.ts';
 
 /** A source and what its reading goes by. */
 export interface ScheduledSource {
   readonly source: Source;
   readonly limits: PlanLimits;
+  /** Tells one login from another: it changes when the secret does. Without it, it never does. */
+  readonly login?: () => string;
 }
 
 export interface RunParts {
@@ -26,6 +40,9 @@ export interface RunParts {
   readonly newId: () => string;
   readonly random: Random;
   readonly reached: Reached;
+  /** As in `IntakeParts`. */
+  readonly plan?: Planner;
+  readonly judge?: Judge;
 }
 
 export interface StartRun {
@@ -33,6 +50,8 @@ export interface StartRun {
   /** One source by name; all of them without it. */
   readonly source?: string;
   readonly range?: TimeWindow;
+  /** With a range: every message in it is sent again, also where nothing has changed; or the one with this key. */
+  readonly resend?: boolean | RecordKey;
   readonly idempotencyKey?: string;
   readonly user?: string;
   readonly requestId?: string;
@@ -52,6 +71,8 @@ export interface Runs {
   start(request: StartRun): Promise<StartedRun>;
   runningId(source: string): string | undefined;
   pauseOf(source: string): SourcePause | undefined;
+  /** Reads one window of the backfill that is running, when it is its turn. */
+  readBackfill(source: string, signal: AbortSignal): Promise<BackfillStep>;
   /** Breaks off reading, waits for the runs to end. What was recorded stays; the window is read again. */
   stop(): Promise<void>;
 }
@@ -60,6 +81,8 @@ export function makeRuns(parts: RunParts): Runs {
   const { ledger, delivery, audit, now, reached } = parts;
   const running = new Map<string, string>();
   const pauses = new Map<string, SourcePause>();
+  /** Of each source: a run waits for the one window that a backfill is reading. */
+  const turns = new Map<string, Turns>(parts.sources.map(({ source }) => [source.name, makeTurns()]));
   const open = new Set<Promise<RunReport>>();
   /** Of runs under way: the same request may come twice before the first is written down. */
   const keysUnderWay = new Map<string, string>();
@@ -77,8 +100,8 @@ export function makeRuns(parts: RunParts): Runs {
     const wanted = parts.sources.filter(({ source }) => request.source === undefined || source.name === request.source);
     const busy = wanted.map(({ source }) => running.get(source.name)).find((id) => id !== undefined);
     if (busy !== undefined) return leftOut(request, wanted, 'already-running', { kind: 'already-running', id: busy });
-    const byPerson = request.trigger === 'api' || request.trigger === 'command';
-    const ready = wanted.filter(({ source }) => mayRead(pauses.get(source.name), byPerson, now()));
+    const byPerson = isByPerson(request);
+    const ready = wanted.filter(({ source }) => mayRead(pauseOf(source.name), byPerson, now()));
     if (ready.length === 0 && !byPerson) return leftOut(request, wanted, 'paused', { kind: 'paused' });
     // From here to the first await nothing else can start a run for these sources.
     const id = parts.newId();
@@ -86,7 +109,7 @@ export function makeRuns(parts: RunParts): Runs {
     const key = request.idempotencyKey;
     if (key !== undefined) keysUnderWay.set(key, id);
     const free = (): void => {
-      for (const { source } of ready) running.delete(source.name);
+      for (const { source } of ready) setFree(source.name, id);
       if (key !== undefined) keysUnderWay.delete(key);
     };
     const startedAt = now();
@@ -115,6 +138,11 @@ export function makeRuns(parts: RunParts): Runs {
     return { kind: 'started', id, finished };
   }
 
+  /** Another run may have begun to read it meanwhile. */
+  function setFree(source: string, id: string): void {
+    if (running.get(source) === id) running.delete(source);
+  }
+
   function leftOut(
     request: StartRun,
     wanted: readonly ScheduledSource[],
@@ -123,7 +151,7 @@ export function makeRuns(parts: RunParts): Runs {
   ): StartedRun {
     if (request.trigger === 'schedule') {
       for (const { source } of wanted) {
-        const stopped = pauses.get(source.name)?.until === Infinity;
+        const stopped = pauseOf(source.name)?.until === Infinity;
         audit({ event: 'run_skipped', source: source.name, why: why === 'paused' && stopped ? 'stopped' : why });
       }
     }
@@ -140,16 +168,23 @@ export function makeRuns(parts: RunParts): Runs {
     const { id, trigger } = begun;
     const tally = new DeliveryTally();
     const { user = null, requestId = null } = request;
-    audit({ event: 'run_triggered', runId: id, trigger, user, requestId });
+    audit({ event: 'run_triggered', runId: id, trigger, ...askedFor(request), user, requestId });
     audit({ event: 'run_started', runId: id, trigger, sources: ready.map(({ source }) => source.name) });
     const unfollow = delivery.follow(tally);
     let failed: Error | undefined;
     let sources: readonly SourceRunReport[] = begun.sources;
     let complete = held.length === 0;
     try {
-      if (trigger === 'api' || trigger === 'command') await delivery.tryNow();
-      const reading = ready.map((each) => readOne(id, each, request.range));
-      // A source is free again only when nothing reads it: one that fails waits for the others.
+      if (isByPerson(request)) await delivery.tryNow();
+      const reading = ready.map(async (each) => {
+        try {
+          return await readOne(id, each, request);
+        } finally {
+          // Of several, one that hangs keeps no other from its schedule.
+          if (ready.length > 1) setFree(each.source.name, id);
+        }
+      });
+      // A run is over only when it reads nothing any more: one that fails waits for the others.
       await Promise.allSettled(reading);
       const read = await Promise.all(reading);
       complete &&= read.every(({ problem }) => problem === undefined);
@@ -179,23 +214,85 @@ export function makeRuns(parts: RunParts): Runs {
     return report;
   }
 
-  async function readOne(runId: string, { source, limits }: ScheduledSource, range: TimeWindow | undefined) {
-    const result = await takeIn(
-      { ledger, audit, now, recorded: delivery.wake, reached },
-      { runId, source, limits, signal: stopping.signal, ...(range === undefined ? {} : { range }) },
-    );
-    if (!stopping.signal.aborted) {
-      const pause = pauseAfter(result.problem, pauses.get(source.name), now(), parts.random);
-      if (pause === undefined) pauses.delete(source.name);
-      else pauses.set(source.name, pause);
-    }
-    return result;
+  const { plan, judge } = parts;
+  const intake: IntakeParts = {
+    ledger,
+    audit,
+    now,
+    recorded: delivery.wake,
+    reached,
+    ...(plan === undefined ? {} : { plan }),
+    ...(judge === undefined ? {} : { judge }),
+  };
+
+  function readOne(runId: string, each: ScheduledSource, request: StartRun): Promise<IntakeResult> {
+    const { source, limits, login } = each;
+    const { range, resend = false } = request;
+    const asked = { runId, source, limits, signal: stopping.signal, resend, ...(range === undefined ? {} : { range }) };
+    return inTurn(source.name, async () => {
+      // The backfill whose turn it was may have been refused meanwhile.
+      const pause = pauseOf(source.name);
+      if (pause !== undefined && !mayRead(pause, isByPerson(request), now())) {
+        return { report: heldReport(each), problem: pause.problem };
+      }
+      // Asked before the reading: a login that comes while it is under way has not been refused.
+      const shown = login?.();
+      const result = await takeIn(intake, asked);
+      remember(source.name, result.problem, shown);
+      return result;
+    });
+  }
+
+  function inTurn<T>(source: string, work: () => Promise<T>): Promise<T> {
+    return turns.get(source)?.take(work) ?? work();
+  }
+
+  function pauseOf(name: string): SourcePause | undefined {
+    const { login } = parts.sources.find(({ source }) => source.name === name) ?? {};
+    return pauseWith(pauses.get(name), login?.());
+  }
+
+  function remember(source: string, problem: Problem | undefined, login: string | undefined): void {
+    if (stopping.signal.aborted) return;
+    const pause = pauseAfter(problem, pauses.get(source), now(), parts.random, login);
+    if (pause === undefined) pauses.delete(source);
+    else pauses.set(source, pause);
+  }
+
+  /** A job has no report of a run: its progress stands in the ledger. */
+  async function readBackfill(name: string, signal: AbortSignal): Promise<BackfillStep> {
+    const each = parts.sources.find(({ source }) => source.name === name);
+    if (each === undefined || stopping.signal.aborted) return { kind: 'nothing' };
+    const { source, limits, login } = each;
+    const asked = { runId: 'backfill', source, limits, signal: AbortSignal.any([signal, stopping.signal]) };
+    return inTurn(name, async () => {
+      // The run whose turn it was may have been refused meanwhile.
+      if (!mayRead(pauseOf(name), false, now())) return { kind: 'nothing' };
+      const shown = login?.();
+      const result = await takeInBackfill(intake, asked);
+      if (result === undefined) return { kind: 'nothing' };
+      const { report, problem } = result;
+      await tellEnd(result.job);
+      if (problem === undefined) return { kind: 'read', report };
+      // A refused login and what the vendor asks for hold for everybody.
+      if (problemKind(problem.code).class === 'permanent' || problem.code === 'source-throttled') {
+        remember(name, problem, shown);
+      }
+      return { kind: 'failed', report, problem };
+    });
+  }
+
+  async function tellEnd(id: string): Promise<void> {
+    const job = await ledger.backfills.get(id);
+    if (job?.state !== 'done' && job?.state !== 'retention') return;
+    const { source, state, windows, rows } = job;
+    audit({ event: 'backfill_finished', backfillId: id, source, state, windows, rows });
   }
 
   /** A source that asked for a pause: the report says so; no request was made. */
   function heldReport({ source }: ScheduledSource): SourceRunReport {
     const problems = new ProblemTally();
-    const pause: Problem | undefined = pauses.get(source.name)?.problem;
+    const pause: Problem | undefined = pauseOf(source.name)?.problem;
     if (pause !== undefined) problems.add(pause.code);
     return { ...nothingRead(source.name), problems: problems.counts() };
   }
@@ -222,7 +319,8 @@ export function makeRuns(parts: RunParts): Runs {
   return {
     start,
     runningId: (source) => running.get(source),
-    pauseOf: (source) => pauses.get(source),
+    pauseOf,
+    readBackfill,
     async stop() {
       stopping.abort();
       await Promise.allSettled(open);
@@ -230,6 +328,14 @@ export function makeRuns(parts: RunParts): Runs {
   };
 }
 
-function nothingRead(name: string): SourceRunReport {
-  return { name, windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, problems: {} };
+const isByPerson = ({ trigger }: StartRun): boolean => trigger === 'api' || trigger === 'command';
+
+/** For the log. */
+function askedFor({ range, resend = false }: StartRun) {
+  return {
+    from: range === undefined ? null : isoInstant(range.from),
+    to: range === undefined ? null : isoInstant(range.to),
+    resend: resend !== false,
+    key: typeof resend === 'string' ? resend : null,
+  };
 }

@@ -6,7 +6,7 @@ import type { Mapping } from '../mapping/mapping.ts';
 import { gatherMessages } from './gathering.ts';
 
 /**
- * The FHIR Bundle of one vendor answer, without a ledger: each message once, with the newest content of the answer and
+ * The FHIR Bundle of one vendor answer, without a ledger: each message once, with the last word of the answer on it and
  * every reply of the answer linked. The same answer gives the same bytes.
  */
 export function translationOf(readings: readonly Reading[], { map }: Pick<Mapping, 'map'>): Translation {

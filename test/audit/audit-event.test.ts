@@ -32,7 +32,7 @@ describe('the events of the log', () => {
   });
 
   it('hold plain values only: an object could hold anything', () => {
-    const plain = /^(?:string|number|boolean|null|readonly string\[\]|RecordKey|ProblemCode|RunTrigger|'[^']+')$/;
+    const plain = /^(?:string|number|boolean|null|readonly string\[\]|RecordKey|ProblemCode|RunTrigger|Tier|'[^']+')$/;
     const parts = fields.flatMap(({ type }) => type.split('|').map((part) => part.trim()));
     expect(parts.filter((part) => part !== '' && !plain.test(part))).toEqual([]);
   });
@@ -42,6 +42,7 @@ describe('the events of the log', () => {
     expect([...new Set(free)].toSorted()).toEqual([
       ...[
         'address',
+        'backfillId',
         'bundle',
         'destination',
         'dialect',

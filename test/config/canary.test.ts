@@ -70,7 +70,7 @@ describe('a secret', () => {
     ['that is an open reference', yamlWith().replace('vendor password', `\${${canary} x`)],
     ['that is no key', yamlWith({ more: `ledger: {encryptionKey: ${canary}}` })],
     ['that is no hash', yamlWith({ more: `http: {users: [{name: ops, passwordHash: ${canary}, role: viewer}]}` })],
-    ['that is not used', yamlWith({ mapping: `mapping: {keySecret: ${canary}}` })],
+    ['for keys, that spans lines', yamlWith({ mapping: `mapping: {keySecret: "a\\n${canary}"}` })],
     ['in a login to a vendor', yamlWith().replace('https://vendor', `https://us:${canary}@vendor`)],
     ['in a login to the EHR', yamlWith({ destination: `destination: {url: "https://us:${canary}@ehr/fhir"}` })],
     ['in a login without a scheme', yamlWith({ destination: `destination: {url: "us:${canary}@ehr/fhir"}` })],

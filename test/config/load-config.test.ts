@@ -79,17 +79,19 @@ describe('the environment alone', () => {
     expect(configOf(loadedBy({ ...leastEnvironment, [name]: text }))).toMatchObject(expected);
   });
 
-  it('takes the login to the EHR, the ledger and its key', () => {
+  it('takes the login to the EHR, the ledger and its key, and the secret that keys are made with', () => {
     const key = Buffer.alloc(32, 1).toString('base64');
-    const { destination, ledger } = configOf(
+    const { destination, ledger, mapping } = configOf(
       loadedBy({
         ...leastEnvironment,
         FHIR_AUTH_KIND: 'bearer',
         FHIR_AUTH_TOKEN: 'token',
         LEDGER_URL: 'sqlite:/data/other.db',
         LEDGER_KEY: key,
+        MAPPING_KEY_SECRET: 'sixteen letters!',
       }),
     );
+    expect(mapping.keySecret.reveal()).toBe('sixteen letters!');
     expect(destination.auth.kind).toBe('bearer');
     expect([destination.auth.token, ledger.url, ledger.encryptionKey].map((each) => each.reveal())).toEqual([
       'token',
@@ -154,7 +156,8 @@ describe('a configuration', () => {
       missing: 'wait',
       maxWait: 30 * dayMs,
     });
-    expect(mapping).toMatchObject({ folder: 'dialog-health', region: 'US', keySecret: '' });
+    expect(mapping).toMatchObject({ folder: 'dialog-health', region: 'US' });
+    expect(mapping.keySecret.reveal()).toBe('');
     expect(ledger.url.reveal()).toBe('sqlite:data/ledger.db');
     expect(ledger).toMatchObject({ retention: 400 * dayMs });
     expect(http).toMatchObject({ port: 8080, host: '127.0.0.1', users: [] });

@@ -96,7 +96,11 @@ describe('what must be given', () => {
 
   it.each(
     declaredSettings(configSchema)
-      .filter(({ path, ...each }) => each.default === undefined && /^sources\[\]\.\w+$/.test(path))
+      // One that may be left out shows something in the place of a default.
+      .filter(
+        ({ path, shownDefault, ...each }) =>
+          each.default === undefined && shownDefault === undefined && /^sources\[\]\.\w+$/.test(path),
+      )
       .map(({ path }) => path.replace('sources[].', '')),
   )('is told for a source without %s', (name) => {
     const sources = `sources:\n${sourceNamed('one').replace(new RegExp(`${name}: .*`), `${name}:`)}`;
@@ -116,6 +120,7 @@ describe('a value', () => {
     ['requestsPerHour: 0', 'requestsPerHour: "0" is no whole number from 1 to 100000.'],
     ['requestsPerHour: 1.5', 'requestsPerHour: "1.5" is no whole number'],
     ['requestsPerHour: many', 'requestsPerHour: "many" is no whole number'],
+    ['rowCap: 49', 'rowCap: "49" is no whole number from 50 to 10000000.'],
     ['timezone: Mars/Olympus', 'timezone: "Mars/Olympus" is not a time zone of the IANA list.'],
     ['schedule: "*/5 * * *"', 'schedule: "*/5 * * *" is not a cron expression'],
     ['schedule: "61 * * * *"', 'schedule: "61 * * * *" has a wrong minute'],
@@ -181,10 +186,15 @@ describe('a value', () => {
     ]);
   });
 
-  it('that has no effect yet is refused', () => {
-    const mapping = 'mapping: {canonicalBase: https://fhir.hospital.example.org, keySecret: hunter2}';
-    expect(told({ mapping })).toEqual([
-      expect.stringContaining('mapping.keySecret: The value is not offered by this version: leave it empty;'),
+  it('for keys is refused where it is short enough to be found by trying, and not shown', () => {
+    const mapping = (secret: string) =>
+      `mapping: {canonicalBase: https://fhir.hospital.example.org, keySecret: ${secret}}`;
+    expect(told({ mapping: mapping('hunter2-hunter2') })).toEqual([
+      expect.stringContaining(
+        'mapping.keySecret: The value is shorter than 16 characters: make one with generate-key.',
+      ),
     ]);
+    expect(told({ mapping: mapping('hunter2-hunter2-') })).toEqual([]);
+    expect(told({ mapping: mapping('""') })).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keySpace, unreadableKey } from '../../src/exchange/record-key.ts';
+import { contentName, keySpace, secretFingerprint, unreadableKey } from '../../src/exchange/record-key.ts';
 import { sha1 } from './sha1.ts';
 
 /** RFC 9562, 5.5: name-based, by SHA-1. */
@@ -67,6 +68,37 @@ describe('the keys of a canonical base', () => {
 
   it('tell a reply from its message, and one reply from another', () => {
     expect(new Set([keys.outgoing('a'), keys.reply('a', ''), keys.reply('a', 'b'), keys.reply('ab', '')]).size).toBe(4);
+  });
+});
+
+describe('the name made of what a message says', () => {
+  const secret = 'a secret of sixteen or more';
+
+  it('is HMAC-SHA-256 of facts and ordinal, and the key is UUIDv5 of it', () => {
+    const facts = ['SIDJUL8079', '2026-03-05T08:32:00Z', 'text'];
+    const name = createHmac('sha256', secret).update('["SIDJUL8079","2026-03-05T08:32:00Z","text",1]').digest('hex');
+    expect(contentName(secret, facts, 1)).toBe(name);
+    expect(keys.withoutId(name)).toBe(uuid5(namespace, `record|${name}`));
+    expect(keys.reply(keys.withoutId(name), ' YES ')).toBe(uuid5(namespace, `reply|${keys.withoutId(name)}|YES`));
+  });
+
+  it('is another one for other facts, another ordinal, another secret', () => {
+    const names = [
+      contentName(secret, ['a', 'b'], 0),
+      contentName(secret, ['ab', ''], 0),
+      contentName(secret, ['a', 'b'], 1),
+      contentName(secret, ['a', 'b', '0'], 0),
+      contentName(`${secret}.`, ['a', 'b'], 0),
+    ];
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('the fingerprint of a secret', () => {
+  it('tells one from another and gives neither away', () => {
+    expect(secretFingerprint('a secret of sixteen or more')).toMatch(/^[\da-f]{32}$/);
+    expect(secretFingerprint('a secret of sixteen or more')).toBe(secretFingerprint('a secret of sixteen or more'));
+    expect(secretFingerprint('a secret of sixteen or more')).not.toBe(secretFingerprint('another of sixteen or more'));
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allRoutes } from '../../src/http/app.ts';
 import { roles, type Role } from '../../src/http/roles.ts';
+import { exampleBody } from './example-body.ts';
 import { fakeOperations, recordKey, runId } from './fake-operations.ts';
 import { codeOf, serveApp, type Ask } from './served-app.ts';
 
@@ -9,8 +10,10 @@ const routes = allRoutes(fakeOperations, () => {});
 const example = (path: string, method: string): Ask => ({
   method,
   path: path.replace('{id}', runId).replace('{key}', recordKey),
-  ...(method === 'POST' ? { body: path === '/records/release' ? { state: 'waiting' } : {} } : {}),
+  ...bodyOf(exampleBody(path, method)),
 });
+
+const bodyOf = (body: object | undefined) => (body === undefined ? {} : { body });
 
 const expected = (needs: Role | null, has: Role | null): string => {
   if (needs === null) return 'let in';

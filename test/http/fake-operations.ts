@@ -1,6 +1,14 @@
 import type { Communication } from 'fhir/r4.js';
 import type { Explanation } from '../../src/exchange/explanation.ts';
-import type { RecordView, RunReport, StatusReport, Translation, WindowView } from '../../src/exchange/reports.ts';
+import type {
+  BackfillView,
+  PieceView,
+  RecordView,
+  RunReport,
+  StatusReport,
+  Translation,
+  WindowView,
+} from '../../src/exchange/reports.ts';
 import type { Operations } from '../../src/http/operations.ts';
 
 export const runId = '01995a3e-7c1f-7d04-9f1b-2f6f5b0d9c11';
@@ -13,7 +21,18 @@ export const run: RunReport = {
   startedAt: '2026-03-05T14:00:00Z',
   finishedAt: '2026-03-05T14:00:09Z',
   sources: [
-    { name: 'main-clinic', windows: 1, read: 3, new: 2, changed: 1, unchanged: 0, unreadable: 0, problems: {} },
+    {
+      name: 'main-clinic',
+      windows: 1,
+      read: 3,
+      new: 2,
+      changed: 1,
+      unchanged: 0,
+      resent: 0,
+      unreadable: 0,
+      vanished: 0,
+      problems: {},
+    },
   ],
   delivery: {
     delivered: 2,
@@ -51,6 +70,37 @@ export const window: WindowView = {
   code: 'source-timeout',
 };
 
+export const unread: PieceView = {
+  source: 'main-clinic',
+  tier: 'tail',
+  from: '2026-03-05T13:00:00Z',
+  to: '2026-03-05T13:01:00Z',
+  state: 'accepted',
+  failures: 9,
+  code: 'source-too-large',
+  acceptedBy: 'otto',
+  acceptedAt: '2026-03-05T13:30:00Z',
+};
+
+export const backfill: BackfillView = {
+  id: runId,
+  source: 'main-clinic',
+  from: '2025-03-01T00:00:00Z',
+  to: '2026-03-01T00:00:00Z',
+  order: 'newest-first',
+  resend: false,
+  state: 'running',
+  position: '2025-08-31T00:52:00Z',
+  percent: 49,
+  windows: 26,
+  rows: 210_411,
+  queued: 1,
+  stuck: 2,
+  startedAt: '2026-03-05T14:00:00Z',
+  finishedAt: null,
+  forecast: { windows: 27, requests: 30, hours: 0.3 },
+};
+
 export const status: StatusReport = {
   version: '0.1.0',
   startedAt: '2026-03-05T06:00:00Z',
@@ -60,9 +110,24 @@ export const status: StatusReport = {
       state: 'paused',
       coveredUntil: '2026-03-05T13:58:00Z',
       lagSeconds: 120,
+      unread: {
+        queued: 3,
+        stuck: 60,
+        stuckRanges: [
+          { from: '2026-03-05T12:00:00Z', to: '2026-03-05T13:00:00Z', tier: 'tail', code: 'source-server-error' },
+        ],
+      },
+      sweeps: {
+        open: { doneUntil: '2026-03-05T13:51:00Z', doneAt: '2026-03-05T13:55:04Z' },
+        warm: { doneUntil: '2026-03-05T13:33:00Z', doneAt: '2026-03-05T13:35:05Z' },
+        cold: { doneUntil: null, doneAt: null },
+        deep: { doneUntil: null, doneAt: null },
+      },
+      backfills: [backfill],
       lastRun: { id: runId, state: 'running', finishedAt: null },
       nextRunAt: null,
-      budget: { requestsPerHour: 240, usedLastHour: 3 },
+      budget: { requestsPerHour: 240, learned: 192, usedLastHour: 3 },
+      clockOffsetSeconds: -7,
       code: 'source-unreachable',
       problem: 'Dialog Health cannot be reached.',
     },
@@ -158,7 +223,7 @@ export const explanation: Explanation = {
   unused: ['mobileNumber'],
 };
 
-/** A service that is well and knows one run, one record and one window. */
+/** A service that is well and knows one run, one record, one window and one backfill. */
 export const fakeOperations: Operations = {
   live: () => true,
   ready: () => Promise.resolve(true),
@@ -169,6 +234,11 @@ export const fakeOperations: Operations = {
   records: () => Promise.resolve({ items: [record], next: null }),
   record: (key) => Promise.resolve(key === recordKey ? record : undefined),
   release: () => Promise.resolve(3),
-  windows: () => Promise.resolve({ items: [window], next: null }),
+  windows: () => Promise.resolve({ items: [window], next: null, unread: [unread] }),
+  beginBackfill: () => Promise.resolve({ kind: 'begun', job: backfill }),
+  backfill: (id) => Promise.resolve(id === backfill.id ? backfill : undefined),
+  backfills: () => Promise.resolve({ items: [backfill], next: null }),
+  moveBackfill: (id, to) =>
+    Promise.resolve(id === backfill.id ? { kind: 'moved', job: { ...backfill, state: to } } : { kind: 'not-there' }),
   translate: () => Promise.resolve({ kind: 'translated', translation, explanations: () => [explanation] }),
 };

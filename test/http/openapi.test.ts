@@ -4,6 +4,7 @@ import { problemCodes } from '../../src/exchange/problem.ts';
 import { recordStates } from '../../src/exchange/reports.ts';
 import { allRoutes } from '../../src/http/app.ts';
 import { refusal, refusalStatus, problemDetails, requestProblemCodes } from '../../src/http/problem-details.ts';
+import { exampleBody } from './example-body.ts';
 import { fakeOperations, recordKey, runId } from './fake-operations.ts';
 import { openApi, resolved, undeclared } from './openapi-replies.ts';
 import { serveApp } from './served-app.ts';
@@ -48,12 +49,12 @@ describe('openapi.yaml', () => {
 
   it.each(operations)('$operation.operationId is served', async ({ path, method }) => {
     const { ask } = serveApp();
-    const body = path === '/records/release' ? { body: { state: 'waiting' } } : { body: {} };
+    const body = exampleBody(path, method);
     const reply = await ask({
       method,
       path: path.replace('{id}', runId).replace('{key}', recordKey),
       user: 'ada',
-      ...(method === 'POST' ? body : {}),
+      ...(body === undefined ? {} : { body }),
     });
     expect([200, 202]).toContain(reply.status);
   });

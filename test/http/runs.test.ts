@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Asker, RunAnswer, RunRequest } from '../../src/http/operations.ts';
 import { BadCursor, type PageRequest } from '../../src/ledger/ledger.ts';
-import { run, runId } from './fake-operations.ts';
+import { recordKey, run, runId } from './fake-operations.ts';
 import { codeOf, serveApp } from './served-app.ts';
 
 function servedRuns(answer: RunAnswer = { kind: 'started', id: runId }) {
@@ -45,7 +45,34 @@ describe('POST /runs', () => {
     });
   });
 
+  it('hands on that everything is sent again, or one message', async () => {
+    const { post, asked } = servedRuns();
+    const range = { from: '2026-03-05T00:00:00Z', to: '2026-03-06T00:00:00Z' };
+    await post({ ...range, resend: true });
+    await post({ resend: true, key: recordKey });
+    await post({ ...range, resend: true, key: recordKey });
+    await post({ ...range, resend: false });
+    const [all, one, oneWithin, none] = asked.map(({ request }) => request);
+    expect(all).toMatchObject({ resend: true, from: Date.UTC(2026, 2, 5) });
+    expect(one).toEqual({ resend: true, key: recordKey });
+    expect(oneWithin).toMatchObject({ resend: true, key: recordKey, to: Date.UTC(2026, 2, 6) });
+    expect(none).toMatchObject({ resend: false });
+  });
+
+  it.each(['unknown-record', 'no-time'] as const)(
+    'answers 422 when the message is not to be found (%s)',
+    async (kind) => {
+      const reply = await servedRuns({ kind }).post({ resend: true, key: recordKey });
+      expect(reply.status).toBe(422);
+      expect(codeOf(reply)).toBe('unknown-record');
+    },
+  );
+
   it.each([
+    ['sending again without saying what', { resend: true }],
+    ['a message without sending it again', { key: recordKey }],
+    ['a text for a yes', { resend: 'true', key: recordKey }],
+    ['a key that is none', { resend: true, key: 'MSG-1' }],
     ['a start without an end', { from: '2026-03-05T00:00:00Z' }],
     ['an end without a start', { to: '2026-03-05T00:00:00Z' }],
     ['an end at its start', { from: '2026-03-05T00:00:00Z', to: '2026-03-05T00:00:00Z' }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { status, window } from './fake-operations.ts';
+import { status, unread, window } from './fake-operations.ts';
 import { codeOf, serveApp } from './served-app.ts';
 
 describe('GET /windows', () => {
@@ -9,13 +9,13 @@ describe('GET /windows', () => {
       operations: {
         windows: (filter, page) => {
           asked.push({ filter, page });
-          return Promise.resolve({ items: [window], next: null });
+          return Promise.resolve({ items: [window], next: null, unread: [unread] });
         },
       },
     });
     const query = 'source=main-clinic&from=2026-03-05T00:00:00Z&to=2026-03-05T12:00:00%2B01:00';
     const reply = await ask({ path: `/windows?${query}`, user: 'vera' });
-    expect(reply.body).toEqual({ items: [window], next: null });
+    expect(reply.body).toEqual({ items: [window], next: null, unread: [unread] });
     expect(asked).toEqual([
       {
         filter: { source: 'main-clinic', from: Date.UTC(2026, 2, 5), to: Date.UTC(2026, 2, 5, 11) },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anyRecord, loaded, row } from './dialog-health.ts';
+import { anyRecord, extensionOf, loaded, outgoingOf, row } from './dialog-health.ts';
 
 const mapping = loaded();
 
@@ -14,8 +14,12 @@ describe('what an analyst should know of is counted', () => {
     expect(countsOf({})).toEqual([]);
   });
 
-  it('a status that no row lists', () => {
-    expect(countsOf({ delivered: 'false', messageStatus: 'CARRIER_PENDING' })).toEqual(['status-unlisted']);
+  it('A26, F10: a status that no row lists, and which is unknown in the chart', () => {
+    const changed = { delivered: 'false', messageStatus: 'CARRIER_PENDING' };
+    expect(countsOf(changed)).toEqual(['status-unlisted']);
+    const made = outgoingOf(changed);
+    expect(made.status).toBe('unknown');
+    expect(extensionOf(made, 'sms-message-status')).toBe('CARRIER_PENDING');
   });
 
   it('a message without a status', () => {
@@ -26,7 +30,7 @@ describe('what an analyst should know of is counted', () => {
     expect(countsOf({ delivered: 'true', messageStatus: 'Invalid_Phone' })).toEqual(['status-conflict']);
   });
 
-  it('a type of message that no row lists', () => {
+  it('A26: a type of message that no row lists', () => {
     expect(countsOf({ messageType: 'Something new' })).toEqual(['message-type-unlisted']);
   });
 

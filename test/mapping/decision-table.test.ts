@@ -76,12 +76,15 @@ describe('whose chart it belongs to', () => {
     expect(loaded().map(anyRecord({ ...row, recipientType: 'STAFF', personId: null })).kind).toBe('skipped');
   });
 
-  it.each([null, '', 'VISITOR', '__proto__', 'constructor'])('rejects the recipient type %j', (recipientType) => {
-    expect(loaded().map(anyRecord({ ...row, recipientType }))).toEqual({
-      kind: 'rejected',
-      problem: { code: 'recipient-type-unknown', where: 'recipientType' },
-    });
-  });
+  it.each([null, '', 'VISITOR', '__proto__', 'constructor'])(
+    'A26, F10: rejects the recipient type %j',
+    (recipientType) => {
+      expect(loaded().map(anyRecord({ ...row, recipientType }))).toEqual({
+        kind: 'rejected',
+        problem: { code: 'recipient-type-unknown', where: 'recipientType' },
+      });
+    },
+  );
 
   it('contains the caregiver who got the message, and who wrote the reply', () => {
     const mapping = loaded();

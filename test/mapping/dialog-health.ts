@@ -43,9 +43,14 @@ export const row: Row = {
   messageSentBy: 'System',
 };
 
+/** The key of every message without an id in an example. */
+const withoutId = keys.withoutId('example');
+
 /** The messages of a row as the source reads them. */
 export function messagesOf(changed: Row, mapping = loaded()): readonly SourceRecord[] {
-  const reading = readMessageResult({ ...row, ...changed }, 0, { source: 's', keys, stageOf: mapping.stageOf });
+  const nameless = { name: () => ({ kind: 'named', key: withoutId, replyId: withoutId }) as const };
+  const context = { source: 's', keys, stageOf: mapping.stageOf, nameless };
+  const reading = readMessageResult({ ...row, ...changed }, 0, context);
   if (reading.kind === 'unreadable') throw new Error(`unreadable: ${reading.unreadable.problem.where ?? ''}`);
   return reading.records;
 }

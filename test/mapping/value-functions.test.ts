@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadMapping } from '../../src/mapping/load-mapping.ts';
 import type { MappingSettings } from '../../src/mapping/settings.ts';
 import {
   anyRecord,
   communicationOf,
   extensionOf,
+  folder,
   keys,
   loaded,
   messagesOf,
+  options,
   outgoingOf,
   row,
   settings,
@@ -219,6 +223,32 @@ describe('=patient', () => {
   });
 });
 
+describe('=recordKey', () => {
+  const systemOf = (name: string): string => `${base}/sid/${name}`;
+
+  it.each([null, '', '  '])('is the key of a message whose id is %j, and its only identifier', (outgoingMessageId) => {
+    const made = outgoingOf({ outgoingMessageId });
+    expect(made.identifier).toEqual([{ system: systemOf('sms-record-key'), value: made.id }]);
+  });
+
+  it('gives nothing where the vendor gives an id', () => {
+    expect(outgoingOf({}).identifier).toEqual([
+      { system: systemOf('sms-outgoing-message-id'), value: row['outgoingMessageId'] },
+    ]);
+  });
+
+  it('stands in every dialect', () => {
+    for (const dialect of ['r4-strict', 'oracle-health', 'epic']) {
+      const layers = [folder, join(folder, 'dialects', dialect)] as const;
+      const organization = { ...settings.organization, reference: 'Group/1' };
+      const result = loadMapping({ ...options, layers, settings: { ...settings, organization } });
+      if (result.kind === 'invalid') throw new Error(JSON.stringify(result.problems));
+      const made = communicationOf(result.mapping.map(anyRecord({ ...row, outgoingMessageId: null })));
+      expect(made.identifier?.map(({ system }) => system)).toEqual([systemOf('sms-record-key')]);
+    }
+  });
+});
+
 describe('=related', () => {
   it('stands message and reply beside each other by their identifiers', () => {
     const mapping = loaded();
@@ -228,6 +258,16 @@ describe('=related', () => {
     expect(message?.about).toEqual(refersTo('sms-reply-key', reply?.identifier?.[0]?.value));
     expect(reply?.about).toEqual(refersTo('sms-outgoing-message-id', message?.identifier?.[0]?.value));
     expect(reply?.identifier?.[0]?.value).toBe(reply?.id);
+  });
+
+  it('does so for a message without an id, by its key', () => {
+    const mapping = loaded();
+    const [message, reply] = messagesOf({ outgoingMessageId: null, incomingMessage: 'Yes' }, mapping).map((record) =>
+      communicationOf(mapping.map(record)),
+    );
+    expect(message?.about).toEqual(refersTo('sms-reply-key', reply?.id));
+    expect(reply?.about).toEqual(refersTo('sms-record-key', message?.identifier?.[0]?.value));
+    expect(message?.identifier?.[0]?.value).toBe(message?.id);
   });
 
   it('names every reply of a message', () => {

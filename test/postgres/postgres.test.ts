@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPostgres, refusedByPostgres } from '../../src/ledger/database/postgres.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { TestClock } from '../ledger/contract/place.ts';
+import { broughtUpToDate, firstLedger, told } from '../ledger/first-ledger.ts';
 import { accepted, claimDue, keyOf, keysOf, message, rows, source } from '../ledger/contract/rows.ts';
 import { postgresPlace, type PostgresPlace } from './postgres-place.ts';
 
@@ -102,6 +103,16 @@ describe('the tables on PostgreSQL', () => {
 
   it.each(['visitor', 'reader'] as const)('are made by an owner, not by a %s', async (access) => {
     await expect(place.open(access)).rejects.toMatchObject(refusal('older-schema'));
+  });
+});
+
+describe('a ledger of the first version, on PostgreSQL', () => {
+  it('is brought up to date by its owner, and keeps its frontier, its sweep and all that it knows', async () => {
+    for (const statement of firstLedger('postgres')) await place.query(statement);
+    await expect(place.open('reader')).rejects.toMatchObject(refusal('older-schema'));
+    const ledger = await place.open('owner');
+    expect(await told(ledger)).toEqual(broughtUpToDate);
+    await ledger.close();
   });
 });
 

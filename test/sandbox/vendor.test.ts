@@ -213,6 +213,7 @@ describe('a fault that the simulator is told', () => {
 
   it.each([
     ['unauthorized', 401],
+    ['forbidden', 403],
     ['too-large', 413],
     ['too-many-requests', 429],
     ['server-error', 500],
@@ -270,6 +271,35 @@ describe('a fault that the simulator is told', () => {
     expect((await rowsOf(await ask(...day)))[0]?.['outgoingMessageId']).toBeNull();
     vendor.faults.add({ fault: 'error-object' });
     expect(await (await ask(...day)).json()).toEqual({ message: 'An error occurred' });
+  });
+
+  it('silent lets the connection stand and never answers', async () => {
+    await open();
+    vendor.faults.add({ fault: 'silent' });
+    const path = ['SAMPLE01', ...day].map(encodeURIComponent).join('/');
+    const asked = fetch(`${vendor.url}/api/responses/${path}`, {
+      headers: { authorization },
+      signal: AbortSignal.timeout(100),
+    });
+    await expect(asked).rejects.toThrow('timeout');
+    expect(vendor.requests.map(({ fault }) => fault)).toEqual(['silent']);
+  });
+
+  it('that names rows happens to answers of more than those, one that names a moment to ranges that hold it', async () => {
+    await open({ rows: [row('a', '03/09/2026', '08:00'), row('b', '03/09/2026', '09:00')] });
+    await tell('/sandbox/faults', 'POST', { fault: 'too-large', overRows: 1, times: 2 });
+    const middle = '2026-03-09 08:30:00';
+    const halves: readonly (readonly [string, string])[] = [
+      [day[0], middle],
+      [middle, day[1]],
+    ];
+    expect((await ask(...day)).status).toBe(413);
+    for (const half of halves) expect((await ask(...half)).status).toBe(200);
+    vendor.faults.clear();
+    await tell('/sandbox/faults', 'POST', { fault: 'server-error', at: '2026-03-09T09:00:00Z', times: 2 });
+    expect((await ask(...day)).status).toBe(500);
+    expect((await Promise.all(halves.map((half) => ask(...half)))).map(({ status }) => status)).toEqual([200, 500]);
+    expect((await tell('/sandbox/faults', 'POST', { fault: 'html', at: 'noon' })).status).toBe(400);
   });
 
   it('is refused with the known ones when nobody knows it', async () => {

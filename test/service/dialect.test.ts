@@ -1,6 +1,7 @@
 import type { Communication } from 'fhir/r4.js';
 import { describe, expect, it } from 'vitest';
 import type { TranslateConfig } from '../../src/config/config.ts';
+import { Secret } from '../../src/config/secret.ts';
 import { chooseDialect, makeMappings } from '../../src/dialect.ts';
 import type { Fault, Judgement } from '../../src/exchange/delivery.ts';
 import type { Problem, ProblemCode } from '../../src/exchange/problem.ts';
@@ -15,7 +16,7 @@ const configOf = (dialect: string): TranslateConfig => ({
     folder: 'dialog-health',
     canonicalBase: 'https://fhir.example-health.org',
     region: 'US',
-    keySecret: '',
+    keySecret: new Secret(''),
     organization: { system: '', value: '', display: '', reference: '' },
     profile: false,
     narrative: false,

@@ -26,10 +26,14 @@ export interface BothSides {
   addRow(row: SampleRow): void;
   /** From now on the vendor shows these fields of the row so. */
   changeRow(index: number, fields: SampleRow): void;
+  /** From now on the vendor shows no row with the id. */
+  removeRow(id: string): void;
   vendorAnswersNextWith(fault: VendorFault, delayMs?: number): void;
   addPatient(id: string): void;
   removePatient(id: string): void;
   removeCommunication(id: string): void;
+  /** As somebody else would write it, under its id. */
+  putCommunication(resource: Communication): void;
   stopEhr(): Promise<void>;
   /** On the same address, with its Patients and nothing else; `offers` is what its CapabilityStatement says. */
   startEhr(offers?: EhrOptions['offers']): Promise<void>;
@@ -84,6 +88,7 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
     mapping: {
       folder: '${MAPPING_FOLDER:-dialog-health}',
       canonicalBase: '${CANONICAL_BASE:-https://fhir.example-health.org}',
+      keySecret: '${MAPPING_KEY_SECRET:-}',
     },
     ledger: { url: `\${LEDGER_URL:-sqlite:${ledgerFolder}/ledger.db}`, encryptionKey: '${LEDGER_KEY:-}' },
     http: {
@@ -101,12 +106,14 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
     writes: () => ehr.store.written.created + ehr.store.written.updated,
     asked: () => ehr.requests,
     addRow: (row) => vendor.messages.put(row),
-    changeRow: (index, fields) => vendor.messages.change(String(rows[index]?.['outgoingMessageId']), fields),
+    changeRow: (index, fields) => vendor.messages.change(nameOf(rows[index], index), fields),
+    removeRow: (id) => vendor.messages.remove(id),
     vendorAnswersNextWith: (fault, delayMs) =>
       vendor.faults.add(delayMs === undefined ? { fault } : { fault, delayMs }),
     addPatient: (id) => void ehr.store.write('Patient', id, { resourceType: 'Patient', id }),
     removePatient: (id) => void ehr.store.remove('Patient', id),
     removeCommunication: (id) => void ehr.store.remove('Communication', id),
+    putCommunication: (resource) => void ehr.store.write('Communication', resource.id ?? '', { ...resource }),
     stopEhr: () => ehr.close(),
     async startEhr(offers) {
       await ehr.close().catch(() => {});
@@ -118,6 +125,12 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** By which the vendor knows a row it began with: one without an id by its place. */
+function nameOf(row: Readonly<Record<string, unknown>> | undefined, index: number): string {
+  const id = row?.['outgoingMessageId'];
+  return typeof id === 'string' ? id : `row ${index}`;
 }
 
 /** What the EHR stores it has checked to be one. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayRead, pauseAfter } from '../../src/sync/source-pause.ts';
+import { mayRead, pauseAfter, pauseWith } from '../../src/sync/source-pause.ts';
 
 const now = 1_000_000;
 const none = (): number => 0;
@@ -29,5 +29,14 @@ describe('the pause after a failed reading', () => {
     const paused = pauseAfter({ code: 'source-unauthorized', httpStatus: 401 }, undefined, now, none);
     expect(mayRead(paused, false, now + 10 ** 12)).toBe(false);
     expect(mayRead(paused, true, now)).toBe(true);
+  });
+
+  it('A14: after a refused login is over with another one, and with no failure of another kind', () => {
+    const refused = pauseAfter({ code: 'source-unauthorized' }, undefined, now, none, 'first');
+    expect(pauseWith(refused, 'first')).toBe(refused);
+    expect(pauseWith(refused, 'second')).toBeUndefined();
+    const down = pauseAfter({ code: 'source-unreachable' }, undefined, now, none, 'first');
+    expect(pauseWith(down, 'second')).toBe(down);
+    expect(pauseWith(undefined, 'second')).toBeUndefined();
   });
 });

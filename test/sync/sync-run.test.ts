@@ -7,7 +7,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
 import { makeRuns, type Runs, type StartRun } from '../../src/sync/sync-run.ts';
-import type { PlanLimits } from '../../src/sync/window-plan.ts';
+import type { PlanLimits } from '../../src/sync/tiers.ts';
 import {
   answer,
   keptAudit,
@@ -64,6 +64,7 @@ beforeEach(async () => {
     settleDelayMs: 2 * minuteMs,
     latenessMs: 7 * dayMs,
     longestWindowMs: 7 * dayMs,
+    requestsPerHour: 240,
   };
   runs = makeRuns({
     ledger,
@@ -157,9 +158,9 @@ describe('a run', () => {
     const rightDate = () => Promise.resolve({ kind: 'complete', rows: 0, bytes: 2, vendorNow } as const);
     source.script.push(...Array.from({ length: 20 }, () => rightDate));
     await run();
-    const { frontier, sweep } = await ledger.coverage.state('main-clinic');
+    const { frontier, tiers } = await ledger.coverage.state('main-clinic');
     expect(frontier).toBe(vendorNow - 2 * minuteMs);
-    expect(sweep.doneAt).toBeLessThanOrEqual(vendorNow);
+    expect(tiers.cold?.doneAt).toBeLessThanOrEqual(vendorNow);
     source.script.length = 0;
     clock = repaired + 10 * minuteMs;
     await run();

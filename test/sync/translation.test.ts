@@ -33,10 +33,10 @@ describe('the translation of one vendor answer', () => {
     expect(bundle.entry?.map(({ resource }) => resource)).toMatchObject([{ statusReason: { text: 'DELIVERED' } }]);
   });
 
-  it('takes the later of two statuses that know as much', () => {
+  it('takes the first of two statuses that know as much, as the service does', () => {
     const readings = [reading(message('a', 'FAILED', 2)), reading(message('a', 'REFUSED', 2))];
     const { bundle } = translationOf(readings, plainMapping);
-    expect(bundle.entry?.map(({ resource }) => resource)).toMatchObject([{ statusReason: { text: 'REFUSED' } }]);
+    expect(bundle.entry?.map(({ resource }) => resource)).toMatchObject([{ statusReason: { text: 'FAILED' } }]);
   });
 
   it('links a message to every reply of the answer, whatever row they came in', () => {

@@ -32,6 +32,8 @@ export type Suitability =
       readonly batchWorks: boolean;
       /** Whether an update must name the version it replaces. */
       readonly ifMatch: boolean;
+      /** Whether a Communication is found by its identifier. */
+      readonly searches: boolean;
       /** For people: a sentence. */
       readonly why: string;
     }
@@ -79,6 +81,7 @@ export function readCapabilities(statement: JsonObject, options: CapabilityOptio
     ...bundle,
     // HAPI states versioned-update and updates without If-Match.
     ifMatch: facts.versionedUpdate && !facts.isHapi,
+    searches: facts.identifierSearch,
     why: `${chosen.why} ${bundle.why}`,
   };
 }

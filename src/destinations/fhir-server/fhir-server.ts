@@ -119,14 +119,14 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     if (suitability.kind === 'unsuitable') return failed({ code: 'ehr-unsuitable' }, suitability.why);
     const login = await tryLogin(signal);
     if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
-    const { way, why } = suitability;
+    const { way, why, searches } = suitability;
     offer = {
       suitability,
       experience: bundleExperience(suitability, bundle),
       validates: offersValidate(body),
       askedAt: now(),
     };
-    return { kind: 'ready', write: way, bundle: suitability.bundle, why };
+    return { kind: 'ready', write: way, bundle: suitability.bundle, why, ...(searches ? { findsCopies: true } : {}) };
   }
 
   /** Metadata is usually open to everybody: a read of what nobody has shows whether the login is good. */
@@ -180,11 +180,16 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     return all;
   }
 
-  async function held(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly Held[]> {
+  async function held(
+    deliveries: readonly Delivery[],
+    signal: AbortSignal,
+    { everyCopy = false }: { readonly everyCopy?: boolean } = {},
+  ): Promise<readonly Held[]> {
     if (deliveries.length === 0) return [];
     const current = await currentOffer(signal);
     if ('code' in current) return deliveries.map(() => ({ kind: 'unknown', problem: current }));
-    return heldOf(deliveries, current.suitability.way, (question) => ask(question, signal));
+    const { way, searches } = current.suitability;
+    return heldOf(deliveries, { way, everyCopy: everyCopy && searches }, (question) => ask(question, signal));
   }
 
   async function judge(resource: Communication, signal: AbortSignal): Promise<Judgement> {

@@ -19,7 +19,7 @@ export function holdOwnerLock(path: string): OwnerLock {
     if (!isBusy(error)) throw error;
     throw new LedgerRefused(
       'held-by-another',
-      `Another process runs with the ledger ${path}. Ask it for a run with POST /runs, or stop it first; status and rejected work beside it.`,
+      `Another process runs with the ledger ${path}. Ask it for what you want (POST /runs, POST /backfills), or stop it first; status, windows, accept-gap and rejected work beside it.`,
     );
   }
   return {

@@ -113,7 +113,7 @@ async function holdOwnerLock(config: ClientConfig): Promise<Client> {
   await client.end();
   throw new LedgerRefused(
     'held-by-another',
-    `Another process runs with the ledger ${placeOf(config.connectionString ?? '')}. Ask it for a run with POST /runs, or stop it first; status and rejected work beside it.`,
+    `Another process runs with the ledger ${placeOf(config.connectionString ?? '')}. Ask it for what you want (POST /runs, POST /backfills), or stop it first; status, windows, accept-gap and rejected work beside it.`,
   );
 }
 

@@ -1,8 +1,10 @@
 import type { ProblemCode } from '../../exchange/problem.ts';
 import type { Direction } from '../../exchange/record.ts';
-import type { RecordState, RunReport, WindowView } from '../../exchange/reports.ts';
+import type { PieceView, RecordState, RunReport, WindowView } from '../../exchange/reports.ts';
+import type { Tier } from '../../exchange/tier.ts';
 import type { Instant } from '../../exchange/window.ts';
 import type { Generated } from 'kysely';
+import type { BackfillJob } from '../ledger.ts';
 
 /**
  * The tables, the same on SQLite and PostgreSQL. Times are milliseconds since 1970; yes and no are 1 and 0; structured
@@ -15,10 +17,14 @@ export interface LedgerTables {
   readonly message: MessageRow & { readonly position: Generated<number> };
   readonly message_count: { readonly state: RecordState; readonly count: number };
   readonly coverage: CoverageRow;
+  readonly tier: TierRow;
+  readonly piece: PieceRow & { readonly id: Generated<number> };
+  readonly backfill: BackfillRow & { readonly position: Generated<number> };
   readonly window_read: WindowRow & { readonly position: Generated<number> };
   readonly run: RunRow & { readonly position: Generated<number> };
   readonly run_source: { readonly source: string; readonly position: number };
   readonly request_spent: { readonly source: string; readonly spent_at: Instant };
+  readonly budget_learned: LearnedBudgetRow;
 }
 
 /** One message, or one row set apart: the latter has no direction and stays `rejected` until somebody dismisses it. */
@@ -39,7 +45,7 @@ export interface MessageRow {
   /** A content of lower rank, seen once and not taken yet; and the read that showed it first. */
   readonly held_digest: string | null;
   readonly held_since: Instant | null;
-  /** Delivered without a reply that is known by now, and no content at hand to send it again with. */
+  /** Delivered, but owed to the EHR once more (for the link to a new reply, or on demand): sent when its content is read again. */
   readonly link_owed: number;
   readonly state: RecordState;
   /** Goes up with each change of what is to be sent. */
@@ -118,10 +124,63 @@ export interface CoverageRow {
   readonly source: string;
   readonly start: Instant | null;
   readonly frontier: Instant | null;
-  readonly sweep_done_end: Instant | null;
-  readonly sweep_done_at: Instant | null;
+  readonly widest_ms: number | null;
+  readonly row_cap: number | null;
+  readonly most_rows: number | null;
+  readonly most_from: Instant | null;
+  readonly most_to: Instant | null;
+  readonly whole_rows: number | null;
+}
+
+export interface TierRow {
+  readonly source: string;
+  readonly tier: Tier;
+  readonly done_end: Instant | null;
+  readonly done_at: Instant | null;
+  /** Both are there while a sweep is under way. */
   readonly sweep_position: Instant | null;
   readonly sweep_to: Instant | null;
+  readonly failures: number;
+  readonly empty: number;
+}
+
+/** A window that is still to be read, or that a person gave up: the latter alone has `accepted_at`. */
+export interface PieceRow {
+  readonly source: string;
+  readonly tier: Tier;
+  readonly from_at: Instant;
+  readonly to_at: Instant;
+  readonly state: PieceView['state'];
+  readonly failures: number;
+  readonly code: ProblemCode;
+  readonly due_at: Instant;
+  /** The id of the job it belongs to. */
+  readonly backfill: string | null;
+  readonly accepted_by: string | null;
+  readonly accepted_at: Instant | null;
+}
+
+export interface BackfillRow {
+  readonly id: string;
+  readonly source: string;
+  readonly from_at: Instant;
+  readonly to_at: Instant;
+  readonly newest_first: number;
+  readonly resend: number;
+  readonly state: BackfillJob['state'];
+  readonly read_position: Instant;
+  readonly windows: number;
+  readonly rows: number;
+  readonly started_at: Instant;
+  /** Not while it is running or paused. */
+  readonly finished_at: Instant | null;
+}
+
+/** The most requests of an hour, as they were learned then. */
+export interface LearnedBudgetRow {
+  readonly source: string;
+  readonly most: number;
+  readonly learned_at: Instant;
 }
 
 export interface WindowRow {

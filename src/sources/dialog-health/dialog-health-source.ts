@@ -8,6 +8,8 @@ import { retryAfterMs } from '../../network/retry-after.ts';
 import type { ReadOutcome, Source } from '../source.ts';
 import { readAnswer, type AnswerOutcome } from './answer-stream.ts';
 import { readMessageResult, type ReadingContext } from './message-result.ts';
+import { NamelessRows } from './nameless-rows.ts';
+import { makeFieldWatch, type FieldWatch } from './unlisted-fields.ts';
 import { firstWay, nextWay, type Lesson, type Refusal, type Way, type WaySettings } from './way-of-asking.ts';
 import { BrokenOff, callWriteback, type WritebackAnswer } from './writeback-api.ts';
 
@@ -29,24 +31,29 @@ export interface DialogHealthOptions extends WaySettings {
   readonly timeoutMs: number;
   readonly dispatcher: Dispatcher;
   readonly keys: KeySpace;
+  /** Makes the keys of rows without an id; empty: they are set apart. */
+  readonly keySecret?: string;
   readonly stageOf: (row: VendorRow) => Stage;
   readonly now: () => Instant;
-  /** Asked before every request; a problem means that none may be made now. */
-  readonly spend: () => Promise<Problem | undefined>;
+  /** Asked before every request; a problem means that none may be made now. `share`: of the requests of an hour. */
+  readonly spend: (share: number) => Promise<Problem | undefined>;
+  /** Rows have fields that the vendor's page does not list: so many that were not seen since the start. */
+  readonly unlisted?: (fields: number) => void;
 }
 
 /** Dialog Health's Message Results Writeback API. */
 export function makeDialogHealthSource(options: DialogHealthOptions): Source {
-  const context: ReadingContext = { source: options.name, keys: options.keys, stageOf: options.stageOf };
+  const { name, console, keys, keySecret = '', stageOf, unlisted = () => {} } = options;
+  const context = { source: name, console, keys, keySecret, stageOf, watch: makeFieldWatch(unlisted) };
   let lesson: Lesson | undefined;
 
-  async function read(window: TimeWindow, take: Take, signal: AbortSignal): Promise<ReadOutcome> {
+  async function read(window: TimeWindow, take: Take, signal: AbortSignal, share = 1): Promise<ReadOutcome> {
     const tried: Way[] = [];
     let way: Way | undefined = firstWay(options, lesson);
     let refused = failed('source-refused');
     while (way !== undefined) {
       if (signal.aborted) return failed('source-timeout');
-      const problem = await options.spend();
+      const problem = await options.spend(share);
       if (problem !== undefined) return { kind: 'failed', problem, rows: 0 };
       tried.push(way);
       const asked = await ask(way, window, take, signal);
@@ -72,7 +79,7 @@ export function makeDialogHealthSource(options: DialogHealthOptions): Source {
     const answer = await callWriteback({ ...call, signal: deadline });
     if (answer.kind === 'unanswered') return { outcome: failed(networkCodes[answer.failure]) };
     try {
-      if (answer.status === 200) return { outcome: await readBody(answer, take) };
+      if (answer.status === 200) return { outcome: await readBody(answer, window, take) };
       const outcome: ReadOutcome = { kind: 'failed', problem: problemOf(answer, options.now()), rows: 0 };
       return isRefusal(answer) ? { outcome, refusal: answer } : { outcome };
     } finally {
@@ -80,14 +87,14 @@ export function makeDialogHealthSource(options: DialogHealthOptions): Source {
     }
   }
 
-  async function readBody({ body, vendorNow }: WritebackAnswer, take: Take): Promise<ReadOutcome> {
+  async function readBody({ body, vendorNow }: WritebackAnswer, window: TimeWindow, take: Take): Promise<ReadOutcome> {
     let rows = 0;
     const count: Take = async (readings) => {
       await take(readings);
       rows += readings.length;
     };
     try {
-      const outcome = await readVendorAnswer(body, options.maxResponseBytes, context, count);
+      const outcome = await readVendorAnswer(body, options.maxResponseBytes, { ...context, window }, count);
       if (outcome.kind === 'failed') return failed(outcome.code, outcome.rows);
       return { ...outcome, ...(vendorNow === undefined ? {} : { vendorNow }) };
     } catch (error) {
@@ -96,20 +103,36 @@ export function makeDialogHealthSource(options: DialogHealthOptions): Source {
     }
   }
 
-  return { name: options.name, longestWindowMs, read };
+  return { name, longestWindowMs, read };
+}
+
+/** Whose answer it is, and to which question. */
+export interface AnswerContext extends Omit<ReadingContext, 'nameless'> {
+  readonly console: string;
+  /** Makes the keys of rows without an id; empty: they are set apart. */
+  readonly keySecret: string;
+  /** What was asked for; without it the answer is all there is. */
+  readonly window?: TimeWindow;
+  readonly watch?: FieldWatch;
 }
 
 /** A whole answer, from wherever it comes, as messages and unreadable rows. */
 export function readVendorAnswer(
   chunks: AsyncIterable<Uint8Array>,
   maxBytes: number,
-  context: ReadingContext,
+  { console, keySecret: secret, window, watch, ...context }: AnswerContext,
   take: Take,
 ): Promise<AnswerOutcome> {
+  const { keys } = context;
+  const nameless = secret === '' ? undefined : new NamelessRows({ keys, secret, console, window });
+  const reading: ReadingContext = { ...context, nameless };
   return readAnswer(chunks, {
     maxBytes,
     batchRows,
-    take: (rows, position) => take(rows.map((row, index) => readMessageResult(row, position + index, context))),
+    take(rows, position) {
+      watch?.(rows);
+      return take(rows.map((row, index) => readMessageResult(row, position + index, reading)));
+    },
   });
 }
 

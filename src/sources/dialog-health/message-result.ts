@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Problem } from '../../exchange/problem.ts';
-import { unreadableKey, type KeySpace } from '../../exchange/record-key.ts';
+import { unreadableKey, type KeySpace, type RecordKey } from '../../exchange/record-key.ts';
 import type { Reading, SourceRecord, Stage, VendorRow } from '../../exchange/record.ts';
 import type { Instant } from '../../exchange/window.ts';
 import { canonicalJson } from './lossless-json.ts';
+import type { NamelessRows } from './nameless-rows.ts';
 import { sentAt } from './sent-at.ts';
 
 /** A row without any of the fields that the vendor's page lists, in its order. All of them are strings or null. */
@@ -38,9 +39,9 @@ const noFields = {
 
 export type MessageResultField = keyof typeof noFields;
 
-export const messageResultFields: readonly MessageResultField[] = Object.keys(noFields).filter(
-  (name): name is MessageResultField => Object.hasOwn(noFields, name),
-);
+export const isListedField = (name: string): name is MessageResultField => Object.hasOwn(noFields, name);
+
+export const messageResultFields: readonly MessageResultField[] = Object.keys(noFields).filter(isListedField);
 
 /** What a row needs to become messages. */
 export interface ReadingContext {
@@ -49,6 +50,8 @@ export interface ReadingContext {
   readonly keys: KeySpace;
   /** How far the outgoing message of a row has come, by the mapping's decision table. */
   readonly stageOf: (row: VendorRow) => Stage;
+  /** Names the rows of this answer that have no id; without it they are set apart. */
+  readonly nameless?: Pick<NamelessRows, 'name'> | undefined;
 }
 
 /** An incoming text has reached us: it will not change. */
@@ -60,33 +63,72 @@ const replyStage: Stage = { rank: 3, final: true };
  * have lost digits on its way, and ids are compared to the letter.
  */
 export function readMessageResult(row: unknown, position: number, context: ReadingContext): Reading {
-  const result = messageResultOf(row);
-  if (result.kind === 'readable') return { kind: 'records', records: messagesOf(result.fields, result.at, context) };
-  const body = canonicalJson(row);
-  const key = unreadableKey(context.source, body);
-  return { kind: 'unreadable', unreadable: { key, position, problem: result.problem, body } };
+  const result = messageResultOf(row, context);
+  switch (result.kind) {
+    case 'message':
+      return { kind: 'records', records: messagesOf(result, context) };
+    case 'elsewhere':
+      return { kind: 'records', records: [] };
+    case 'unreadable': {
+      const body = canonicalJson(row);
+      const key = unreadableKey(context.source, body);
+      return { kind: 'unreadable', unreadable: { key, position, problem: result.problem, body } };
+    }
+  }
 }
 
 type Fields = Record<MessageResultField, string | null>;
 
+/** The outgoing message of a row. */
+interface Message {
+  readonly kind: 'message';
+  readonly row: Fields;
+  readonly key: RecordKey;
+  /** What the keys of its replies are made of. */
+  readonly id: string;
+  readonly occurredAt: Instant | null;
+}
+
 type MessageResult =
-  | { readonly kind: 'readable'; readonly fields: Fields; readonly at: Instant | null }
+  | Message
+  /** A message that another answer names. */
+  | { readonly kind: 'elsewhere' }
   | { readonly kind: 'unreadable'; readonly problem: Problem };
 
 /** The listed fields alone, in the page's order, with null for one that is not there. */
-function messageResultOf(row: unknown): MessageResult {
-  if (!isObject(row)) return unreadable({ code: 'unreadable-row' });
-  const fields: Fields = { ...noFields };
+function messageResultOf(given: unknown, context: ReadingContext): MessageResult {
+  if (!isObject(given)) return unreadable({ code: 'unreadable-row' });
+  const row: Fields = { ...noFields };
   for (const where of messageResultFields) {
-    const value = row[where] ?? null;
+    const value = given[where] ?? null;
     if (value !== null && typeof value !== 'string') return unreadable({ code: 'unreadable-row', where });
-    fields[where] = value;
+    row[where] = value;
   }
-  if (isBlank(fields.outgoingMessageId)) return unreadable({ code: 'missing-id', where: 'outgoingMessageId' });
-  const sent = sentAt(fields.outgoingMessageSentDate, fields.outgoingMessageSentTime);
-  if (sent.kind === 'at') return { kind: 'readable', fields, at: sent.at };
+  if (isBlank(row.outgoingMessageId)) return namelessResult(row, context);
+  const sent = sentAt(row.outgoingMessageSentDate, row.outgoingMessageSentTime);
+  if (sent.kind === 'at') {
+    const id = row.outgoingMessageId ?? '';
+    return { kind: 'message', row, key: context.keys.outgoing(id), id, occurredAt: sent.at };
+  }
   const where = sent.kind === 'no date' ? 'outgoingMessageSentDate' : 'outgoingMessageSentTime';
   return unreadable({ code: 'unreadable-row', where });
+}
+
+/** Without an id a row is known by its minute and its content; one that has no minute by nothing. */
+function namelessResult(row: Fields, { nameless }: ReadingContext): MessageResult {
+  const noId = unreadable({ code: 'missing-id', where: 'outgoingMessageId' });
+  if (nameless === undefined || isBlank(row.outgoingMessageSentTime)) return noId;
+  const sent = sentAt(row.outgoingMessageSentDate, row.outgoingMessageSentTime);
+  if (sent.kind !== 'at' || sent.at === null) return noId;
+  const named = nameless.name(row, sent.at);
+  switch (named.kind) {
+    case 'named':
+      return { kind: 'message', row, key: named.key, id: named.replyId, occurredAt: sent.at };
+    case 'elsewhere':
+      return named;
+    case 'unplaced':
+      return noId;
+  }
 }
 
 const isObject = (row: unknown): row is Readonly<Record<string, unknown>> =>
@@ -95,12 +137,9 @@ const isObject = (row: unknown): row is Readonly<Record<string, unknown>> =>
 const unreadable = (problem: Problem): MessageResult => ({ kind: 'unreadable', problem });
 
 function messagesOf(
-  row: Fields,
-  occurredAt: Instant | null,
+  { row, key: outgoing, id, occurredAt }: Message,
   { keys, stageOf }: ReadingContext,
 ): readonly SourceRecord[] {
-  const id = row.outgoingMessageId ?? '';
-  const outgoing = keys.outgoing(id);
   const reply = isBlank(row.incomingMessage) ? undefined : keys.reply(id, row.incomingMessage ?? '');
   const message: SourceRecord = {
     key: outgoing,

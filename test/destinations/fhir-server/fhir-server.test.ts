@@ -46,6 +46,7 @@ describe('the check of the EHR', () => {
       write: 'put-by-id',
       bundle: 'transaction',
       why: 'HAPI FHIR lets clients choose ids. It takes transactions.',
+      findsCopies: true,
     });
   });
 
@@ -459,5 +460,67 @@ describe('what the EHR holds', () => {
     served.ehr.metadata.push(answerWith(502, '<html>bad gateway</html>'));
     expect(await held(served, deliveries(2))).toMatchObject([{ kind: 'unknown' }, { kind: 'unknown' }]);
     expect(asked(served)).toEqual([]);
+  });
+
+  describe('in every copy', () => {
+    const everywhere = (served: Served, sought: readonly Delivery[]) =>
+      served.destination.held(sought, signal, { everyCopy: true });
+    const put = ({ ehr }: Served, id: string) =>
+      void ehr.held.set(id, { resource: { ...delivery(0).resource, id }, version: 1 });
+    const { key } = delivery(0);
+
+    it('is searched for by identifier, also where the client chooses ids and the EHR has told the id', async () => {
+      const served = await serve({ statement: byId });
+      put(served, key);
+      expect(await everywhere(served, [delivery(0, { knownReference: `Communication/${key}` })])).toMatchObject([
+        { kind: 'there', reference: `Communication/${key}` },
+      ]);
+      expect(asked(served)).toEqual([expect.stringMatching(/^GET Communication\?identifier=/)]);
+    });
+
+    it('is of no one message when there is a copy beside the one that a write would meet', async () => {
+      const served = await serve({ statement: byId });
+      for (const id of [key, 'a-copy']) put(served, id);
+      expect(await everywhere(served, [delivery(0)])).toEqual([
+        { kind: 'unknown', problem: { code: 'multiple-matches' } },
+      ]);
+    });
+
+    it('is looked for by id too where the search finds nothing: its index may lag', async () => {
+      const served = await serve({ statement: byId, lag: 1 });
+      put(served, key);
+      expect(await everywhere(served, deliveries(2))).toMatchObject([{ kind: 'there' }, { kind: 'absent' }]);
+      expect(asked(served).map((line) => line.split('?')[0])).toEqual([
+        'GET Communication',
+        `GET Communication/${key}`,
+        'GET Communication',
+        `GET Communication/${delivery(1).key}`,
+      ]);
+    });
+
+    it('is there when it is only where no write would put it', async () => {
+      const served = await serve({ statement: byId });
+      put(served, 'elsewhere');
+      expect(await everywhere(served, [delivery(0)])).toMatchObject([
+        { kind: 'there', reference: 'Communication/elsewhere' },
+      ]);
+    });
+
+    it('is the one that a write would meet where the EHR offers no search by identifier', async () => {
+      const served = await serve({ statement: statementOf({ updateCreate: true, searchParam: [] }) });
+      for (const id of [key, 'a-copy']) put(served, id);
+      expect(await served.destination.check(signal)).not.toHaveProperty('findsCopies');
+      expect(await everywhere(served, [delivery(0)])).toMatchObject([
+        { kind: 'there', reference: `Communication/${key}` },
+      ]);
+      expect(asked(served)).toEqual([`GET Communication/${key}`]);
+    });
+
+    it('was deleted when it is nowhere, and the EHR had it', async () => {
+      const served = await serve({ statement: conditionalOnly });
+      expect(await everywhere(served, [delivery(0, { knownReference: 'Communication/server-9' })])).toMatchObject([
+        { kind: 'unknown', problem: { code: 'deleted-at-ehr' } },
+      ]);
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunReport } from '../../../src/exchange/reports.ts';
-import { dayMs, hourMs, isoInstant, minuteMs, type Instant } from '../../../src/exchange/window.ts';
+import { isoInstant, type Instant } from '../../../src/exchange/window.ts';
 import { BadCursor } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
 import { message, rows, source } from './rows.ts';
@@ -8,7 +8,17 @@ import { message, rows, source } from './rows.ts';
 const runId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 function run(n: number, startedAt: Instant, sources: readonly string[] = [source]): RunReport {
-  const counts = { windows: 0, read: 0, new: 0, changed: 0, unchanged: 0, unreadable: 0, problems: {} };
+  const counts = {
+    windows: 0,
+    read: 0,
+    new: 0,
+    changed: 0,
+    unchanged: 0,
+    resent: 0,
+    unreadable: 0,
+    vanished: 0,
+    problems: {},
+  };
   return {
     id: runId(n),
     trigger: 'api',
@@ -23,78 +33,6 @@ function run(n: number, startedAt: Instant, sources: readonly string[] = [source
 export function bookkeepingContract(newPlace: NewPlace): void {
   const test = ledgerInEachTest(newPlace);
   const done = (report: RunReport): RunReport => ({ ...report, state: 'done', finishedAt: isoInstant(test.clock.at) });
-
-  const read = (from: Instant, to: Instant, name = source) => ({
-    source: name,
-    window: { from, to },
-    readAt: test.clock.at,
-    rows: 12,
-  });
-  const spend = (name = source) => test.ledger.budget.spend(name, 3, test.clock.at);
-
-  describe('coverage', () => {
-    it('is nothing before a window was read', async () => {
-      expect(await test.ledger.coverage.state(source)).toEqual({ sweep: {} });
-    });
-
-    it('moves what a complete read moves, and keeps the rest', async () => {
-      const { coverage } = test.ledger;
-      await coverage.begin(source, 0);
-      await coverage.begin(source, hourMs);
-      expect(await coverage.state(source)).toEqual({ start: 0, sweep: {} });
-      await coverage.cover(read(0, hourMs), { start: 0, frontier: hourMs });
-      await coverage.cover(read(0, hourMs), { sweep: { doneEnd: 1, doneAt: 2, position: 3, to: 4 } });
-      await coverage.cover(read(hourMs, 2 * hourMs), { frontier: 2 * hourMs });
-      await coverage.cover(read(0, 1), {});
-      expect(await coverage.state(source)).toEqual({
-        start: 0,
-        frontier: 2 * hourMs,
-        sweep: { doneEnd: 1, doneAt: 2, position: 3, to: 4 },
-      });
-      await coverage.cover(read(0, hourMs), { sweep: { doneEnd: 5, doneAt: 6 } });
-      expect((await coverage.state(source)).sweep).toEqual({ doneEnd: 5, doneAt: 6 });
-      expect(await coverage.state('another-clinic')).toEqual({ sweep: {} });
-    });
-
-    it('moves nothing for a failed read, which is written down', async () => {
-      await test.ledger.coverage.failed(read(0, hourMs), { code: 'source-timeout' });
-      expect(await test.ledger.coverage.state(source)).toEqual({ sweep: {} });
-      expect((await test.ledger.coverage.windows({}, { limit: 10 })).items).toEqual([
-        {
-          source,
-          from: '1970-01-01T00:00:00Z',
-          to: '1970-01-01T01:00:00Z',
-          state: 'failed',
-          readAt: '2026-03-10T12:00:00Z',
-          rows: 12,
-          code: 'source-timeout',
-        },
-      ]);
-    });
-
-    it('survives a restart', async () => {
-      await test.ledger.coverage.cover(read(0, hourMs), { start: 0, frontier: hourMs });
-      const ledger = await test.restart();
-      expect(await ledger.coverage.state(source)).toEqual({ start: 0, frontier: hourMs, sweep: {} });
-    });
-
-    it('shows the windows that overlap a range, the newest read first, page by page', async () => {
-      const { coverage } = test.ledger;
-      for (const hour of [0, 1, 2]) await coverage.cover(read(hour * hourMs, (hour + 1) * hourMs), {});
-      await coverage.cover(read(0, dayMs, 'another-clinic'), {});
-      const starts = async (filter: Parameters<typeof coverage.windows>[0]) =>
-        (await coverage.windows({ source, ...filter }, { limit: 10 })).items.map(({ from }) => from.slice(11, 13));
-      expect(await starts({})).toEqual(['02', '01', '00']);
-      expect(await starts({ from: hourMs })).toEqual(['02', '01']);
-      expect(await starts({ to: hourMs })).toEqual(['00']);
-      expect(await starts({ from: hourMs, to: hourMs + 1 })).toEqual(['01']);
-      const first = await coverage.windows({}, { limit: 3 });
-      expect(first.items).toHaveLength(3);
-      const second = await coverage.windows({}, { limit: 3, cursor: first.next ?? '' });
-      expect(second).toMatchObject({ items: [{ from: '1970-01-01T00:00:00Z' }], next: null });
-      await expect(coverage.windows({}, { limit: 3, cursor: 'x' })).rejects.toThrow(BadCursor);
-    });
-  });
 
   describe('the history of runs', () => {
     it('keeps a report from its beginning to its end', async () => {
@@ -163,52 +101,6 @@ export function bookkeepingContract(newPlace: NewPlace): void {
     });
   });
 
-  describe('the budget', () => {
-    it('grants so many requests in any sixty minutes, and says when the next is free', async () => {
-      const start = test.clock.at;
-      for (const minutes of [0, 10, 10]) {
-        test.clock.pass({ minutes });
-        expect(await spend()).toEqual({ granted: true });
-      }
-      expect(await spend()).toEqual({ granted: false, freeAt: start + hourMs });
-      expect(await test.ledger.budget.used(source, test.clock.at)).toBe(3);
-      test.clock.at = start + hourMs - 1;
-      expect(await spend()).toEqual({ granted: false, freeAt: start + hourMs });
-      test.clock.at = start + hourMs;
-      expect(await test.ledger.budget.used(source, test.clock.at)).toBe(2);
-      expect(await spend()).toEqual({ granted: true });
-      expect(await spend()).toEqual({ granted: false, freeAt: start + hourMs + 10 * minuteMs });
-    });
-
-    it('says when enough are free after the limit was lowered', async () => {
-      const start = test.clock.at;
-      for (let n = 0; n < 3; n += 1) {
-        await spend();
-        test.clock.pass({ minutes: 10 });
-      }
-      expect(await test.ledger.budget.spend(source, 1, test.clock.at)).toEqual({
-        granted: false,
-        freeAt: start + hourMs + 20 * minuteMs,
-      });
-    });
-
-    it('books each source by itself', async () => {
-      for (let n = 0; n < 3; n += 1) await spend();
-      expect(await spend('another-clinic')).toEqual({ granted: true });
-    });
-
-    it('grants no more to those who ask at once', async () => {
-      const answers = await Promise.all(Array.from({ length: 8 }, () => spend()));
-      expect(answers.filter(({ granted }) => granted)).toHaveLength(3);
-    });
-
-    it('survives a restart', async () => {
-      for (let n = 0; n < 3; n += 1) await spend();
-      await test.restart();
-      expect((await spend()).granted).toBe(false);
-    });
-  });
-
   describe('forgetting', () => {
     it('removes runs and windows of before, and keeps the newest run of each source', async () => {
       const { ledger } = test;
@@ -271,6 +163,15 @@ export function bookkeepingContract(newPlace: NewPlace): void {
       expect(await ledger.keepCanonicalBase('https://other.example-health.org')).toBe(
         'https://fhir.example-health.org',
       );
+    });
+  });
+
+  describe('the key secret', () => {
+    it('is the one that the ledger was first used with, for ever; another is told apart by its fingerprint', async () => {
+      expect(await test.ledger.keepKeySecret('fingerprint-1')).toBe('fingerprint-1');
+      const ledger = await test.restart();
+      expect(await ledger.keepKeySecret('fingerprint-2')).toBe('fingerprint-1');
+      expect(await ledger.keepCanonicalBase('https://fhir.example-health.org')).toBe('https://fhir.example-health.org');
     });
   });
 }

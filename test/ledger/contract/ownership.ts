@@ -32,6 +32,14 @@ export function ownershipContract(newPlace: NewPlace): void {
       await test.place.breakOwnership();
       const second = await test.open('owner');
       const read = { source, window: { from: 0, to: 1 }, readAt: test.clock.at, rows: 0 };
+      const backfill = {
+        id: '00000000-0000-4000-8000-000000000002',
+        source,
+        range: read.window,
+        order: 'oldest-first',
+        resend: false,
+        startedAt: test.clock.at,
+      } as const;
       const report = {
         id: '00000000-0000-4000-8000-000000000001',
         trigger: 'api',
@@ -49,13 +57,20 @@ export function ownershipContract(newPlace: NewPlace): void {
         release: () => first.messages.release({}, test.clock.at),
         dismiss: () => first.messages.dismiss(keyOf('a')),
         cover: () => first.coverage.cover(read, { frontier: 1 }),
-        failed: () => first.coverage.failed(read, { code: 'source-timeout' }),
+        failed: () => first.coverage.failed(read, { code: 'source-timeout' }, { frontier: 1 }),
+        beginCoverage: () => first.coverage.begin(source, 0),
+        acceptGap: () => first.coverage.acceptGap(source, read.window, 'ops', test.clock.at),
+        beginBackfill: () => first.backfills.begin(backfill),
+        moveBackfill: () => first.backfills.move(backfill.id, 'stopped', test.clock.at),
+        forgetLowered: () => first.messages.forgetLowered(source, test.clock.at),
+        throttled: () => first.budget.throttled(source, 1, test.clock.at),
         begin: () => first.runs.begin(report),
         update: () => first.runs.update(report),
         closeInterrupted: () => first.runs.closeInterrupted(test.clock.at),
         spend: () => first.budget.spend(source, 1, test.clock.at),
         forget: () => first.forget(test.clock.at),
         keepCanonicalBase: () => first.keepCanonicalBase('https://fhir.example-health.org'),
+        keepKeySecret: () => first.keepKeySecret('a fingerprint'),
         ping: () => first.ping(),
       };
       const kept: string[] = [];
@@ -67,7 +82,8 @@ export function ownershipContract(newPlace: NewPlace): void {
       }
       expect(kept).toEqual([]);
       expect(await second.messages.counts()).toMatchObject({ pending: 2, delivering: 0 });
-      expect(await second.coverage.state(source)).toEqual({ sweep: {} });
+      expect(await second.coverage.state(source)).toEqual({ tiers: {}, pieces: [], size: {} });
+      expect((await second.backfills.list({ limit: 1 })).items).toEqual([]);
       expect((await second.runs.list({ limit: 1 })).items).toEqual([]);
       expect(await second.budget.used(source, test.clock.at)).toBe(0);
       const claims = await claimDue(second, test.clock);

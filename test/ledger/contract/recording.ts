@@ -15,17 +15,12 @@ import {
   view,
 } from './rows.ts';
 
-const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, setApart: [] };
+const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0, resent: 0, setApart: [] };
 
 export function recordingContract(newPlace: NewPlace): void {
   const test = ledgerInEachTest(newPlace);
   const record = (...readings: Parameters<typeof test.ledger.messages.record>[2]) =>
     test.ledger.messages.record(source, test.clock.at, readings);
-
-  async function statusNow(): Promise<unknown> {
-    const [claim] = await claimDue(test.ledger, test.clock);
-    return claim?.record.body['messageStatus'];
-  }
 
   describe('recording a batch', () => {
     it('makes a message pending that is seen for the first time', async () => {
@@ -127,51 +122,6 @@ export function recordingContract(newPlace: NewPlace): void {
       const claims = await claimDue(test.ledger, test.clock);
       expect(claims.map((claim) => claim.record.body['messageStatus'])).toEqual(['SENT']);
       expect((await test.ledger.messages.counts()).delivering).toBe(1);
-    });
-  });
-
-  describe('a lower status', () => {
-    it('is not taken when it is read for the first time', async () => {
-      await record(row(message('a', 'DELIVERED')));
-      test.clock.pass({ minutes: 5 });
-      expect(await record(row(message('a', 'SENT')))).toEqual({ ...none, known: 1 });
-      expect(await statusNow()).toBe('DELIVERED');
-    });
-
-    it('is not taken when it is read again within ten minutes', async () => {
-      await record(row(message('a', 'DELIVERED')));
-      await record(row(message('a', 'SENT')));
-      test.clock.pass({ minutes: 9 });
-      expect(await record(row(message('a', 'SENT')))).toMatchObject({ changed: 0 });
-      expect(await statusNow()).toBe('DELIVERED');
-    });
-
-    it('is taken when it is still there after ten minutes', async () => {
-      await record(row(message('a', 'DELIVERED')));
-      await record(row(message('a', 'SENT')));
-      test.clock.pass({ minutes: 5 });
-      await record(row(message('a', 'SENT')));
-      test.clock.pass({ minutes: 5 });
-      expect(await record(row(message('a', 'SENT')))).toEqual({ ...none, changed: 1 });
-      expect(await statusNow()).toBe('SENT');
-    });
-
-    it('starts anew when the higher status was seen in between', async () => {
-      await record(row(message('a', 'DELIVERED')));
-      await record(row(message('a', 'SENT')));
-      test.clock.pass({ minutes: 5 });
-      await record(row(message('a', 'DELIVERED')));
-      test.clock.pass({ minutes: 10 });
-      expect(await record(row(message('a', 'SENT')))).toMatchObject({ changed: 0 });
-    });
-
-    it('starts anew when it is another one', async () => {
-      await record(row(message('a', 'DELIVERED')));
-      await record(row(message('a', 'SENT')));
-      test.clock.pass({ minutes: 10 });
-      expect(await record(row(message('a', 'QUEUED')))).toMatchObject({ changed: 0 });
-      test.clock.pass({ minutes: 10 });
-      expect(await record(row(message('a', 'QUEUED')))).toMatchObject({ changed: 1 });
     });
   });
 

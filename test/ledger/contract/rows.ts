@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Settlement } from '../../../src/exchange/delivery.ts';
 import { keySpace, unreadableKey, type RecordKey } from '../../../src/exchange/record-key.ts';
 import type { Reading, SourceRecord } from '../../../src/exchange/record.ts';
-import type { Claim, Ledger } from '../../../src/ledger/ledger.ts';
+import type { Instant } from '../../../src/exchange/window.ts';
+import type { Claim, Ledger, WindowRead } from '../../../src/ledger/ledger.ts';
 import type { TestClock } from './place.ts';
 
 /** Invented rows, as a source gives them. */
@@ -49,7 +50,10 @@ export function reply(id: string, text = 'C'): SourceRecord {
 }
 
 /** One vendor row. */
-export const row = (...records: readonly SourceRecord[]): Reading => ({ kind: 'records', records });
+export const row = (...records: readonly SourceRecord[]) => ({ kind: 'records', records }) as const;
+
+/** One whose message an earlier row of the same answer was about. */
+export const repeated = (...records: readonly SourceRecord[]): Reading => ({ ...row(...records), repeated: true });
 
 export const rows = (...records: readonly SourceRecord[]): readonly Reading[] => records.map((record) => row(record));
 
@@ -57,6 +61,14 @@ export function unreadable(text: string): Reading {
   const problem = { code: 'unreadable-row', where: 'sentDateTime' } as const;
   return { kind: 'unreadable', unreadable: { key: unreadableKey(source, text), position: 0, problem, body: text } };
 }
+
+/** What is written down of a window, at that time. */
+export const windowRead = (readAt: Instant, from: Instant, to: Instant, name = source): WindowRead => ({
+  source: name,
+  window: { from, to },
+  readAt,
+  rows: 12,
+});
 
 export const leaseMs = 600_000;
 

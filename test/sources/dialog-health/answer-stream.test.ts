@@ -118,7 +118,7 @@ describe('an answer', () => {
     expect(await read(['{"message": ["nobody"], "other": [{}]}'])).toMatchObject({ rows: [] });
   });
 
-  it('keeps keys that have a meaning in JavaScript as keys', async () => {
+  it('F8: keeps keys that have a meaning in JavaScript as keys', async () => {
     const { rows } = await read(['[{"__proto__": {"polluted": "yes"}, "constructor": "c", "a": "1"}]']);
     expect(JSON.stringify(rows)).toBe('[{"__proto__":{"polluted":"yes"},"constructor":"c","a":"1"}]');
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
@@ -161,7 +161,7 @@ describe('an answer', () => {
     ['one key', '{"', 'a'.repeat(65_536)],
     ['what stands around the list', '{"x": [', '"aaaaaaaa",'.repeat(6_000)],
     ['white space before it', ' ', ' '.repeat(65_536)],
-  ])('is given up when %s takes more room than any message result', async (_what, start, more) => {
+  ])('F8: is given up when %s takes more room than any message result', async (_what, start, more) => {
     let pulled = 0;
     function* endless(): Generator<string> {
       yield start;

@@ -65,7 +65,7 @@ describe('a row without a reply', () => {
     },
   );
 
-  it('has the fields of the page and null for each that is missing', () => {
+  it('A26: has the fields of the page and null for each that is missing', () => {
     expect(Object.keys(outgoingOf().body)).toEqual(messageResultFields);
     const [record] = recordsOf({ outgoingMessageId: 'a', somethingNew: 'x', nested: [{ personName: 'y' }], number: 7 });
     expect(record?.body).toEqual({
@@ -75,7 +75,7 @@ describe('a row without a reply', () => {
     expect(messageResultFields).toHaveLength(26);
   });
 
-  it('keeps every text to the letter', () => {
+  it('A27: keeps every text to the letter', () => {
     const texts = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(texts, texts, texts, (outgoingMessage, personId, id) => {
@@ -85,7 +85,7 @@ describe('a row without a reply', () => {
     );
   });
 
-  it('is not changed by fields that the page does not have', () => {
+  it('A26: is not changed by fields that the page does not have', () => {
     const names = fc.string({ unit: 'binary' }).filter((name) => !messageResultFields.some((field) => field === name));
     fc.assert(
       fc.property(fc.dictionary(names, fc.jsonValue()), (others) => {
@@ -94,7 +94,7 @@ describe('a row without a reply', () => {
     );
   });
 
-  it('takes no field from a prototype', () => {
+  it('F8: takes no field from a prototype', () => {
     const given: unknown = JSON.parse('{"__proto__": {"incomingMessage": "yes"}, "outgoingMessageId": "a"}');
     expect(recordsOf(given)).toHaveLength(1);
     expect(recordsOf(given)[0]?.body['incomingMessage']).toBeNull();
@@ -208,7 +208,7 @@ describe('a row that cannot be read', () => {
     });
   });
 
-  it('names the date or the time that is none', () => {
+  it('F9: names the date or the time that is none', () => {
     const where = (changed: Row) => unreadableOf(row(changed)).problem.where;
     expect(where({ outgoingMessageSentDate: '02/30/2026' })).toBe('outgoingMessageSentDate');
     expect(where({ outgoingMessageSentTime: '24:00' })).toBe('outgoingMessageSentTime');
@@ -223,12 +223,26 @@ describe('a row that cannot be read', () => {
     expect(elsewhere).not.toMatchObject({ unreadable: { key: unreadableOf(given).key } });
   });
 
-  it('keeps the digits of a number, so that two ids that differ in the last one stay two (A27)', () => {
+  it('A27: keeps the digits of a number, so that two ids that differ in the last one stay two', () => {
     const given = (id: string): UnreadableRecord => unreadableOf(parseLossless(`{"outgoingMessageId": ${id}}`));
     expect(given('9007199254740993').body).toBe('{"outgoingMessageId":9007199254740993}');
     expect(given('9007199254740993').key).not.toBe(given('9007199254740992').key);
     expect(given('1.50e400').body).toBe('{"outgoingMessageId":1.50e400}');
     expect(given('12').body).toBe('{"outgoingMessageId":12}');
+  });
+
+  it('A27: is told for a number in the place of a text, whose digits are all kept; as a text it is a message', () => {
+    const digits = fc.bigInt({ min: 1n, max: 10n ** 40n }).map(String);
+    fc.assert(
+      fc.property(digits, fc.constantFrom('outgoingMessageId', 'personId', 'campaignId'), (number, where) => {
+        const given = (value: string): unknown =>
+          parseLossless(JSON.stringify(row({ [where]: 'in its place' })).replace('"in its place"', value));
+        const { problem, body } = unreadableOf(given(number));
+        expect(problem).toEqual({ code: 'unreadable-row', where });
+        expect(body).toContain(`"${where}":${number}`);
+        expect(recordsOf(given(`"${number}"`))[0]?.body[where]).toBe(number);
+      }),
+    );
   });
 
   it('holds nothing of the row in its problem', () => {

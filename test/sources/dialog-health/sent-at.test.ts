@@ -35,7 +35,7 @@ describe('when a message was sent', () => {
       '03/05/20266',
     ],
     ...['01/01/0001', '00/00/0000', 'yesterday', 'null', '1772697120000', '\u0660\u0663/05/2026', '03/05/2026T'],
-  ])('is not guessed from the date %s (F9)', (date) => {
+  ])('F9: is not guessed from the date %s', (date) => {
     expect(sentAt(date, '08:32')).toEqual({ kind: 'no date' });
   });
 
@@ -52,12 +52,12 @@ describe('when a message was sent', () => {
     '25:00',
     'noon',
     '08:32Z',
-  ])('is not guessed from the time %s (F9)', (time) => {
+  ])('F9: is not guessed from the time %s', (time) => {
     expect(sentAt('11/07/2023', time)).toEqual({ kind: 'no time' });
     expect(sentAt(null, time)).toEqual({ kind: 'no time' });
   });
 
-  it('is every minute of two centuries, written as the vendor writes it (E8)', () => {
+  it('E8: is every minute of two centuries, written as the vendor writes it', () => {
     const minutes = fc.integer({ min: Date.UTC(1900, 0) / 60_000, max: Date.UTC(2099, 11, 31) / 60_000 });
     fc.assert(
       fc.property(minutes, (minute) => {

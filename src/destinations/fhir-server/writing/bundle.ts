@@ -33,6 +33,11 @@ export function targetOf({ key, resource, knownReference }: Delivery, way: WayOf
   const known = readReference(knownReference ?? '')?.id;
   if (known !== undefined) return { kind: 'id', id: known, known: true };
   if (way === 'put-by-id') return { kind: 'id', id: key, known: false };
+  return identifierOf(resource);
+}
+
+/** The identifier that it is found by. */
+export function identifierOf(resource: Communication): Extract<Target, { kind: 'identifier' }> | undefined {
   for (const { system = '', value = '' } of resource.identifier ?? []) {
     if (system !== '' && value !== '') return { kind: 'identifier', system, value };
   }

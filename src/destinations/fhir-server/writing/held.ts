@@ -3,14 +3,24 @@ import type { Problem } from '../../../exchange/problem.ts';
 import type { Ask } from '../answer.ts';
 import type { WayOfWriting } from '../capabilities.ts';
 import { unanswered } from './answer-problem.ts';
-import { targetOf } from './bundle.ts';
+import { identifierOf, targetOf, type Target } from './bundle.ts';
 import { lookFor, readLook, type Found } from './look.ts';
+
+export interface HeldOptions {
+  readonly way: WayOfWriting;
+  /** Looks by identifier first, which finds every copy; what that does not find may still be where a write would put it. */
+  readonly everyCopy: boolean;
+}
 
 /**
  * Looks for each message where a write would put it, one after the other: whoever only looks is to be no load. What
  * concerns the whole EHR is not asked for the others again.
  */
-export async function heldOf(deliveries: readonly Delivery[], way: WayOfWriting, ask: Ask): Promise<readonly Held[]> {
+export async function heldOf(
+  deliveries: readonly Delivery[],
+  { way, everyCopy }: HeldOptions,
+  ask: Ask,
+): Promise<readonly Held[]> {
   const held: Held[] = [];
   let ofAll: Held | undefined;
   for (const delivery of deliveries) {
@@ -23,12 +33,23 @@ export async function heldOf(deliveries: readonly Delivery[], way: WayOfWriting,
       held.push(ofAll);
       continue;
     }
-    const found = readLook(target, await ask(lookFor(target)));
+    const anywhere = everyCopy ? identifierOf(delivery.resource) : undefined;
+    const found = await lookAt(anywhere === undefined || target.kind !== 'id' ? [target] : [anywhere, target], ask);
     const one = heldIn(found);
     held.push(one);
     if (concernsAll(found)) ofAll = one;
   }
   return held;
+}
+
+/** The next place is looked at only where nothing is at the one before: an index may lag, or lead to nothing. */
+async function lookAt(places: readonly Target[], ask: Ask): Promise<Found> {
+  let found: Found = { kind: 'absent' };
+  for (const place of places) {
+    found = readLook(place, await ask(lookFor(place)));
+    if (found.kind !== 'absent') return found;
+  }
+  return found;
 }
 
 const concernsAll = (found: Found): boolean =>

@@ -30,6 +30,16 @@ describe('where a message is written', () => {
     expect(targetOf(delivery(0), 'conditional-update')).toEqual(identifier);
   });
 
+  it('is the key of a message to which the vendor gave no id', () => {
+    const one = { system: 'https://fhir.example-health.org/sid/sms-record-key', value: key };
+    const nameless = { ...delivery(0), resource: { ...delivery(0).resource, identifier: [one] } };
+    const target = targetOf(nameless, 'conditional-update');
+    expect(target).toEqual({ kind: 'identifier', ...one });
+    const search = `identifier=${encodeURIComponent(`${one.system}|${key}`)}`;
+    expect(target === undefined ? '' : writeOf(nameless, target).url).toBe(`Communication?${search}`);
+    expect(targetOf(nameless, 'put-by-id')).toEqual({ kind: 'id', id: key, known: false });
+  });
+
   it('is the id the EHR gave it, once known', () => {
     for (const way of ['put-by-id', 'conditional-update'] as const) {
       for (const knownReference of ['Communication/server-7', 'Communication/server-7/_history/2']) {
