@@ -67,7 +67,7 @@ async function mappingLine(config: Config): Promise<CheckLine> {
   const unproved = uncoveredByExamples({ layers: all, fields }).map(
     ({ place, message }) => `\n  ${place.file}:${place.line} ${message}`,
   );
-  const lacks = unproved.length === 0 ? '' : `. No example proves:${unproved.join('')}`;
+  const lacks = unproved.length === 0 ? '' : `. Not yet proved by an example:${unproved.join('')}`;
   return { part, good: true, says: `loaded; ${right}${without}; ${valid}${lacks}` };
 }
 

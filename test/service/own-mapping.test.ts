@@ -74,7 +74,7 @@ describe('a mapping of the site', () => {
   it('is told by check what its examples leave unproved', async () => {
     writeFileSync(join(folder, 'outgoing.yaml'), 'topic:\n  text: =text(broadcastName)\n');
     const { stdout } = await program(['check']);
-    expect(stdout).toMatch(/No example proves:\n.*outgoing\.yaml:\d+ /);
+    expect(stdout).toMatch(/Not yet proved by an example:\n.*outgoing\.yaml:\d+ /);
   });
 
   it.each(['run', 'serve', 'check', 'translate'])('with a mistake starts nothing: %s', async (command) => {
