@@ -79,10 +79,15 @@ const unfinishedQuery = (connection: Connection, source: string) =>
  */
 export async function moveJob(
   tx: LedgerTransaction,
-  { id, position, windows, rows, state }: NonNullable<CoverageMoves['backfill']>,
+  { id, position, windows, rows, state, order }: NonNullable<CoverageMoves['backfill']>,
   readAt: Instant,
 ): Promise<void> {
-  await tx.updateTable('backfill').set({ read_position: position, windows, rows }).where('id', '=', id).execute();
+  const turned = order === undefined ? {} : { newest_first: order === 'newest-first' ? 1 : 0 };
+  await tx
+    .updateTable('backfill')
+    .set({ read_position: position, windows, rows, ...turned })
+    .where('id', '=', id)
+    .execute();
   if (state === 'running' || state === 'paused') return;
   await tx
     .updateTable('backfill')

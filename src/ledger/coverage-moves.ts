@@ -3,18 +3,18 @@ import { moveJob } from './backfills.ts';
 import type { Database, LedgerTransaction } from './database/database.ts';
 import type { CoverageRow, TierRow } from './database/tables.ts';
 import type { AnswerSize, CoverageMoves, TierState, WindowRead } from './ledger.ts';
-import { changePiece, closePiece, openParts } from './pieces.ts';
+import { changePiece, closePieces, openParts } from './pieces.ts';
 
 /** Moves what one read moves, in the transaction that writes the read down. */
 export async function writeMoves(
   tx: LedgerTransaction,
   database: Database,
   { source, readAt }: WindowRead,
-  { frontier, tiers = {}, closes, opens = [], changes, size, backfill }: CoverageMoves,
+  { frontier, tiers = {}, closes = [], opens = [], changes, size, backfill }: CoverageMoves,
 ): Promise<void> {
   // The job before its pieces: who stops a job goes the same way, and neither waits for the other in a circle.
   if (backfill !== undefined) await moveJob(tx, backfill, readAt);
-  if (closes !== undefined) await closePiece(tx, source, closes);
+  if (closes.length > 0) await closePieces(tx, source, closes);
   if (changes !== undefined) await changePiece(tx, source, changes);
   if (opens.length > 0) await openParts(tx, database, source, opens);
   for (const row of tierRows(source, tiers)) await putTier(tx, row);

@@ -239,15 +239,17 @@ export interface CoverageMoves {
   readonly frontier?: Instant;
   /** Those that move; the others stay. */
   readonly tiers?: { readonly [tier in Tier]?: TierState };
-  /** An open piece that is done with: read, or cut into others. */
-  readonly closes?: number;
+  /** Open pieces that are done with: read, or cut into others. */
+  readonly closes?: readonly number[];
   readonly opens?: readonly NewPiece[];
   /** An open piece that has failed once more. */
   readonly changes?: Pick<OpenPiece, 'id' | 'state' | 'failures' | 'code' | 'dueAt'>;
   /** Replaces all that was learned. */
   readonly size?: AnswerSize;
   /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. */
-  readonly backfill?: Pick<BackfillJob, 'id' | 'position' | 'windows' | 'rows' | 'state'>;
+  /** With `order` it turns round. */
+  readonly backfill?: Pick<BackfillJob, 'id' | 'position' | 'windows' | 'rows' | 'state'> &
+    Partial<Pick<BackfillJob, 'order'>>;
 }
 
 export interface Coverage {

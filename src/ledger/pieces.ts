@@ -67,8 +67,8 @@ export async function acceptStuck(
 }
 
 /** Also one that was accepted while it was being read: it was read after all. */
-export async function closePiece(tx: LedgerTransaction, source: string, id: number): Promise<void> {
-  await tx.deleteFrom('piece').where('id', '=', id).where('source', '=', source).execute();
+export async function closePieces(tx: LedgerTransaction, source: string, ids: readonly number[]): Promise<void> {
+  await tx.deleteFrom('piece').where('id', 'in', ids).where('source', '=', source).execute();
 }
 
 /** One that was accepted meanwhile stays so. */

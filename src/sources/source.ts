@@ -18,6 +18,9 @@ export type ReadOutcome =
       readonly rows: number;
     };
 
+/** Takes one batch of an answer. `vendorNow`: the vendor's clock when it began to answer, where it told it. */
+export type TakeReadings = (readings: readonly Reading[], vendorNow?: Instant) => Promise<void>;
+
 /** A vendor that answers for ranges of time. One kind per folder beside this file; `registry.ts` lists them. */
 export interface Source {
   /** As configured: appears in logs, status and the ledger. */
@@ -31,10 +34,5 @@ export interface Source {
    * and the last minute only messages with an id need be given: ask one minute more on both sides.
    * @param share of the requests of an hour: none is made once so much of them is used; 1 where it is left out
    */
-  read(
-    window: TimeWindow,
-    take: (readings: readonly Reading[]) => Promise<void>,
-    signal: AbortSignal,
-    share?: number,
-  ): Promise<ReadOutcome>;
+  read(window: TimeWindow, take: TakeReadings, signal: AbortSignal, share?: number): Promise<ReadOutcome>;
 }

@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Reading } from '../exchange/record.ts';
 import type { SourceRunReport } from '../exchange/reports.ts';
-import type { Tier } from '../exchange/tier.ts';
+import { tiers, type Tier } from '../exchange/tier.ts';
 import { floorToGrain, grainMs, isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, CoverageState, Ledger, RecordCounts } from '../ledger/ledger.ts';
 import type { ReadOutcome, Source } from '../sources/source.ts';
@@ -355,6 +355,7 @@ class SourceReading {
     const counts = noCounts();
     const seen = new SeenKeys();
     let within = 0;
+    let lastSeenAt = readAt;
     const marked = (reading: Reading): Reading => {
       if (reading.kind !== 'records') return reading;
       const [first] = reading.records;
@@ -366,8 +367,11 @@ class SourceReading {
     reached('reading');
     const outcome = await source.read(
       asked(window),
-      async (readings) => {
-        const batch = await ledger.messages.record(source.name, readAt, readings.map(marked), { resend });
+      async (readings, vendorNow = readAt) => {
+        // A clock of ours that is ahead must not make what it saw look newer than what comes after it is set right.
+        const seenAt = Math.min(readAt, vendorNow);
+        lastSeenAt = seenAt;
+        const batch = await ledger.messages.record(source.name, seenAt, readings.map(marked), { resend });
         for (const field of countFields) counts[field] += batch[field];
         for (const { key, problem } of batch.setApart) {
           this.#problems.add(problem.code);
@@ -381,7 +385,7 @@ class SourceReading {
     );
     for (const field of countFields) this.#totals[field] += counts[field];
     this.#rows += outcome.rows;
-    await this.#doubtLowered(counts.lowered, outcome.rows, readAt);
+    await this.#doubtLowered(counts.lowered, outcome.rows, lastSeenAt);
     return { outcome, counts, within, readAt };
   }
 
@@ -458,5 +462,4 @@ function tailAfter(
   return vendorNow !== undefined && settledEnd(vendorNow, limits) < window.to ? 'done' : window.to;
 }
 
-const poorerThan = (tier: Tier): readonly Tier[] =>
-  (Object.keys(budgetShare) as Tier[]).filter((each) => budgetShare[each] <= budgetShare[tier]);
+const poorerThan = (tier: Tier): readonly Tier[] => tiers.filter((each) => budgetShare[each] <= budgetShare[tier]);

@@ -100,7 +100,12 @@ function beyondRetention({ window, tier }: Piece, job: BackfillJob, { state }: R
     const size: AnswerSize = { ...state.size, widestMs: Math.max(smallestRefusedMs, halfOf(window)) };
     return { kind: 'again', code: 'source-refused', moves: { tiers: good, size }, stuck: false };
   }
-  const { id, position, windows, rows } = job;
+  const { id, position, windows, rows, order, range } = job;
+  if (order === 'oldest-first') {
+    // How far back the vendor goes is found from the other end; nothing that it still has is left out.
+    const turned = { id, position: range.to, windows, rows, state: 'running', order: 'newest-first' } as const;
+    return { kind: 'again', code: 'source-refused', moves: { tiers: good, backfill: turned }, stuck: false };
+  }
   const moves: CoverageMoves = { tiers: good, backfill: { id, position, windows, rows, state: 'retention' } };
   return { kind: 'again', code: 'source-retention', moves, stuck: false };
 }
@@ -135,7 +140,7 @@ function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerd
     return { kind: 'again', code, moves: { ...again(piece.open, code, now), size }, stuck };
   }
   const moves: CoverageMoves = {
-    ...(piece.open === undefined ? passed(piece, 0, facts, undefined, !stuck) : { closes: piece.open.id }),
+    ...(piece.open === undefined ? passed(piece, 0, facts, undefined, !stuck) : { closes: [piece.open.id] }),
     opens: made,
     ...(code === 'source-refused' ? {} : { size }),
   };
@@ -177,8 +182,9 @@ function coveredMoves(
 ): CoverageMoves {
   const grown = grownSize(size, piece.window, facts.limits);
   const resized = grown === facts.state.size ? {} : { size: grown };
-  if (piece.open === undefined) return { ...passed(piece, rows, facts, vendorNow), ...resized };
   const { state, limits, now } = facts;
+  const closes = readBesides(piece, facts, vendorNow);
+  if (piece.open === undefined) return { ...passed(piece, rows, facts, vendorNow), closes, ...resized };
   // Read before the vendor's clock had come so far: once more, later.
   if (vendorNow !== undefined && settledEnd(vendorNow, limits) < piece.window.to) {
     return { changes: { ...piece.open, dueAt: now + grainMs }, ...resized };
@@ -187,7 +193,19 @@ function coveredMoves(
   const fresh = before.empty === 0 ? {} : { tiers: { [piece.tier]: { ...before, empty: 0 } } };
   const job = piece.backfill;
   const moved = job === undefined ? {} : { backfill: movedJob(job, job.position, rows, facts, piece.open.id) };
-  return { closes: piece.open.id, ...fresh, ...resized, ...moved };
+  return { closes: [piece.open.id, ...closes], ...fresh, ...resized, ...moved };
+}
+
+/**
+ * Other open pieces that lie in a window which was read completely: they are read with it. Those of a job that goes on
+ * are left to it, since it is done when the last of them is.
+ */
+function readBesides({ window, open }: Piece, { state, limits }: ReadFacts, vendorNow?: Instant): readonly number[] {
+  const until = vendorNow === undefined ? window.to : Math.min(window.to, settledEnd(vendorNow, limits));
+  return state.pieces
+    .filter((piece) => piece.id !== open?.id && (piece.state === 'stuck' || piece.backfill === undefined))
+    .filter((piece) => piece.window.from >= window.from && piece.window.to <= until)
+    .map(({ id }) => id);
 }
 
 /** How far the tier has come once this window is read, or left to open pieces. */

@@ -40,10 +40,10 @@ export function makeVendorClocks(audit: AuditLog, now: () => Instant): VendorClo
       async read(window, take, signal, share) {
         const askedAt = now();
         let answeredAt: Instant | undefined;
-        const listening: typeof take = (readings) => {
+        const listening: typeof take = (readings, vendorNow) => {
           // The header came before the first rows; the whole answer may take minutes more.
           answeredAt ??= now();
-          return take(readings);
+          return take(readings, vendorNow);
         };
         const outcome = await source.read(window, listening, signal, share);
         if (outcome.kind === 'complete' && outcome.vendorNow !== undefined) {

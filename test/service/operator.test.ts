@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { dayMs, floorToGrain, hourMs, isoInstant, minuteMs } from '../../src/exchange/window.ts';
 import type { BackfillView, RecordView, RunReport, SourceStatus, StatusReport } from '../../src/exchange/reports.ts';
 import type { WindowPage } from '../../src/http/operations.ts';
@@ -13,6 +13,9 @@ const today = floorToGrain(Date.now());
 const past = { from: today - 30 * dayMs, to: today - 9 * dayMs };
 const pastRows = Array.from({ length: 21 }, (_, day) => rowSent(`past-${day}`, past.from + day * dayMs + hourMs));
 const asPast = ['--from', isoInstant(past.from), '--to', isoInstant(past.to)];
+// The real program, several times in a test.
+vi.setConfig({ testTimeout: 120_000 });
+
 let place: Consoles;
 let program: Running | undefined;
 

@@ -7,7 +7,7 @@ import { keySpace } from '../../src/exchange/record-key.ts';
 import type { Reading, SourceRecord } from '../../src/exchange/record.ts';
 import type { TimeWindow } from '../../src/exchange/window.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
-import type { ReadOutcome, Source } from '../../src/sources/source.ts';
+import type { ReadOutcome, Source, TakeReadings } from '../../src/sources/source.ts';
 
 /** Parts that follow a script, for tests of the loops: each is a plain object that keeps its contract. */
 
@@ -98,10 +98,7 @@ export interface ScriptedSource extends Source {
   /** Windows asked for. */
   readonly asked: TimeWindow[];
   /** What the next read does; an empty complete answer when there is none. */
-  readonly script: ((
-    take: (readings: readonly Reading[]) => Promise<void>,
-    signal: AbortSignal,
-  ) => Promise<ReadOutcome>)[];
+  readonly script: ((take: TakeReadings, signal: AbortSignal) => Promise<ReadOutcome>)[];
 }
 
 export function scriptedSource(name = 'main-clinic'): ScriptedSource {

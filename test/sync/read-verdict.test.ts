@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/exchange/problem.ts';
+import type { Tier } from '../../src/exchange/tier.ts';
 import { dayMs, grainMs, hourMs, minuteMs, type TimeWindow } from '../../src/exchange/window.ts';
-import type { BackfillJob, CoverageState } from '../../src/ledger/ledger.ts';
+import type { BackfillJob, CoverageState, OpenPiece } from '../../src/ledger/ledger.ts';
 import type { ReadOutcome } from '../../src/sources/source.ts';
-import type { Piece } from '../../src/sync/window-plan.ts';
+import { readVerdict } from '../../src/sync/read-verdict.ts';
+import { settledEnd, type Piece } from '../../src/sync/window-plan.ts';
 import { at, complete, fresh, limits, moved, runOnce, swept, type RunOptions } from './reading.ts';
 
 const now = at('2026-04-20T12:00:00Z');
@@ -162,6 +164,38 @@ describe('a window that fails', () => {
     expect(state.tiers.warm?.doneAt).toBe(now);
   });
 
+  it('is done with once a wider window over it was read completely, stuck or not', () => {
+    const open = (id: number, from: number, facts: Partial<OpenPiece> = {}): OpenPiece => ({
+      id,
+      tier: 'tail',
+      window: { from, to: from + hourMs },
+      state: 'stuck',
+      failures: 3,
+      code: 'source-timeout',
+      dueAt: Infinity,
+      ...facts,
+    });
+    const pieces = [
+      open(1, now - 5 * hourMs),
+      open(2, now - 8 * hourMs, { tier: 'backfill', backfill: 'ended' }),
+      open(3, now - 9 * hourMs, { tier: 'backfill', backfill: 'going on', state: 'queued' }),
+      open(4, now - 30 * hourMs),
+    ];
+    const window = { from: now - 10 * hourMs, to: now - hourMs };
+    const facts = {
+      limits,
+      progress: { end, tail: 'done', resting: new Set<Tier>(), tried: new Set<number>(), backfills: false },
+    } as const;
+    const verdict = readVerdict({ tier: 'warm', window, sweepTo: window.to }, complete(), {
+      ...facts,
+      state: { ...quiet, pieces },
+      now,
+      known: 0,
+      answersOthers: true,
+    });
+    expect(verdict).toMatchObject({ kind: 'covered', moves: { closes: [1, 2] } });
+  });
+
   it('read before the vendor’s clock has come so far stays open', () => {
     const window = { from: now - 10 * minuteMs, to: now - 3 * minuteMs };
     const piece = {
@@ -196,8 +230,11 @@ describe('a backfill that the vendor refuses', () => {
   const retention = at('2025-12-25T10:30:00Z');
   const answer = ({ window }: Piece): ReadOutcome => (window.from < retention ? failed('source-refused') : complete());
 
-  it('has read everything to the day of the retention, and ends there by name', () => {
-    let state: CoverageState = { ...quiet, backfill: job };
+  it.each([
+    ['newest-first', job.range.to],
+    ['oldest-first', job.range.from],
+  ] as const)('has read everything to the day of the retention, %s, and ends there by name', (order, position) => {
+    let state: CoverageState = { ...quiet, backfill: { ...job, order, position } };
     let last: number = job.position;
     for (let turn = 0; turn < 200 && state.backfill !== undefined; turn += 1) {
       last = state.backfill.position;
@@ -232,20 +269,26 @@ describe('whatever the answers are', () => {
       fc.property(outcomes, fc.nat(20), (answers, days) => {
         let state: CoverageState = { ...fresh, start: now - days * dayMs };
         const read: TimeWindow[] = [];
+        const presents = new Map<Piece, number>();
         for (let run = 0; run < 12; run += 1) {
           let count = 0;
           const before = state.frontier ?? state.start ?? 0;
           const result = runOnce(state, now + run * 5 * minuteMs, {
-            answer: ({ window }) => {
+            answer: (piece) => {
+              const { window } = piece;
               const outcome = answers[(run * 7 + count) % answers.length] ?? complete();
               count += 1;
+              const vendorNow = outcome.kind === 'complete' ? outcome.vendorNow : undefined;
+              if (vendorNow !== undefined) presents.set(piece, settledEnd(vendorNow, limits));
               return outcome.kind === 'complete'
                 ? { ...outcome, rows: Math.min(outcome.rows, width(window)) }
                 : outcome;
             },
           });
           for (const { piece, verdict } of result.steps) {
-            if (verdict.kind === 'covered' && piece.tier === 'tail') read.push(piece.window);
+            // Whichever tier a window was read for, it was read: as far as the vendor's clock had come.
+            if (verdict.kind === 'covered')
+              read.push({ ...piece.window, to: Math.min(piece.window.to, presents.get(piece) ?? Infinity) });
           }
           state = result.state;
           expect(state.frontier ?? before).toBeGreaterThanOrEqual(before);

@@ -35,10 +35,10 @@ export const complete = (rows = 1, vendorNow?: Instant): ReadOutcome => ({
 
 /** The state once this was moved; as the ledger does it. */
 export function moved(state: CoverageState, moves: CoverageMoves): CoverageState {
-  const { frontier, tiers, closes, opens = [], changes, size, backfill } = moves;
+  const { frontier, tiers, closes = [], opens = [], changes, size, backfill } = moves;
   const ids = state.pieces.map(({ id }) => id);
   const kept = state.pieces
-    .filter(({ id }) => id !== closes)
+    .filter(({ id }) => !closes.includes(id))
     .map((piece) => (piece.id === changes?.id ? { ...piece, ...changes, window: piece.window } : piece));
   const made = opens.map((piece, index) => ({ ...piece, id: Math.max(0, ...ids) + index + 1 }));
   const job = state.backfill === undefined ? undefined : { ...state.backfill, ...backfill };

@@ -371,3 +371,24 @@ describe('delivery', () => {
     await expect.poll(() => destination.arrived.size).toBe(1);
   });
 });
+
+describe('a clock of ours that was years ahead', () => {
+  it('E3: hides no status that comes after it was set right', async () => {
+    const vendorNow = start;
+    const answered =
+      (status: string, rank: number): (typeof source.script)[number] =>
+      async (take) => {
+        await take([reading(message('a', status, rank))], vendorNow);
+        return { kind: 'complete', rows: 1, bytes: 500, vendorNow };
+      };
+    clock = start + 3_650 * dayMs;
+    source.script.push(answered('SENT', 1));
+    await run();
+    clock = start + minuteMs;
+    source.script.length = 0;
+    source.script.push(answered('DELIVERED', 3));
+    const report = await run();
+    expect(report.sources).toMatchObject([{ changed: 1 }]);
+    expect([...destination.arrived.values()]).toEqual(['DELIVERED']);
+  });
+});

@@ -1,11 +1,11 @@
 import type { Problem, ProblemCode } from '../../exchange/problem.ts';
 import type { KeySpace } from '../../exchange/record-key.ts';
-import type { Reading, Stage, VendorRow } from '../../exchange/record.ts';
+import type { Stage, VendorRow } from '../../exchange/record.ts';
 import { dayMs, type Instant, type TimeWindow } from '../../exchange/window.ts';
 import type { Dispatcher } from '../../network/dispatcher.ts';
 import type { NetworkFailure } from '../../network/network-failure.ts';
 import { retryAfterMs } from '../../network/retry-after.ts';
-import type { ReadOutcome, Source } from '../source.ts';
+import type { ReadOutcome, Source, TakeReadings } from '../source.ts';
 import { readAnswer, type AnswerOutcome } from './answer-stream.ts';
 import { readMessageResult, type ReadingContext } from './message-result.ts';
 import { NamelessRows } from './nameless-rows.ts';
@@ -16,9 +16,9 @@ import { BrokenOff, callWriteback, type WritebackAnswer } from './writeback-api.
 /** "Note that the time range cannot exceed 1 week" (the vendor's page). */
 const longestWindowMs = 7 * dayMs;
 /** One transaction of the ledger. */
-const batchRows = 500;
+const batchRows = 1000;
 
-type Take = (readings: readonly Reading[]) => Promise<void>;
+type Take = TakeReadings;
 
 export interface DialogHealthOptions extends WaySettings {
   readonly name: string;
@@ -90,7 +90,7 @@ export function makeDialogHealthSource(options: DialogHealthOptions): Source {
   async function readBody({ body, vendorNow }: WritebackAnswer, window: TimeWindow, take: Take): Promise<ReadOutcome> {
     let rows = 0;
     const count: Take = async (readings) => {
-      await take(readings);
+      await take(readings, vendorNow);
       rows += readings.length;
     };
     try {

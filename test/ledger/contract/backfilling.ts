@@ -92,6 +92,13 @@ export function backfillingContract(newPlace: NewPlace): void {
       expect((await test.ledger.coverage.state(source)).pieces).toMatchObject([part(1)]);
     });
 
+    it('turns round where the vendor keeps nothing of its beginning', async () => {
+      await begin(1, { order: 'oldest-first' });
+      const turned = moves(1, { position: 9 * hourMs, order: 'newest-first' });
+      await test.ledger.coverage.failed(read(), { code: 'source-refused' }, turned);
+      expect(await get(1)).toMatchObject({ position: 9 * hourMs, order: 'newest-first', state: 'running' });
+    });
+
     it.each(['done', 'retention'] as const)('that is over (%s) says since when, and stays so', async (state) => {
       await begin(1);
       test.clock.pass({ hours: 1 });

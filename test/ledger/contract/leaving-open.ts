@@ -50,12 +50,12 @@ export function leavingOpenContract(newPlace: NewPlace): void {
 
     it('is closed by the read that read it, and cut into parts by one that could not', async () => {
       await leaveOpen(part(1), part(2));
-      await test.ledger.coverage.cover(read(), { closes: await idAt(1) });
+      await test.ledger.coverage.cover(read(), { closes: [await idAt(1)] });
       expect(hours(await open())).toEqual([2]);
       await test.ledger.coverage.failed(
         read(),
         { code: 'source-too-large' },
-        { closes: await idAt(2), opens: [part(5), part(6)] },
+        { closes: [await idAt(2)], opens: [part(5), part(6)] },
       );
       expect(hours(await open())).toEqual([5, 6]);
     });
@@ -74,7 +74,7 @@ export function leavingOpenContract(newPlace: NewPlace): void {
       await leaveOpen(part(1));
       const id = await idAt(1);
       const changes = { id, state: 'stuck', failures: 3, code: 'source-timeout', dueAt: 99 } as const;
-      await test.ledger.coverage.cover(read('another-clinic'), { changes, closes: id });
+      await test.ledger.coverage.cover(read('another-clinic'), { changes, closes: [id] });
       expect(await open()).toEqual([{ id, ...part(1) }]);
     });
   });
@@ -131,7 +131,7 @@ export function leavingOpenContract(newPlace: NewPlace): void {
       await test.ledger.coverage.failed(read(), { code: 'source-timeout' }, { changes });
       expect(await open()).toEqual([]);
       expect((await test.ledger.coverage.pieces(source))[0]).toMatchObject({ state: 'accepted', failures: 0 });
-      await test.ledger.coverage.cover(read(), { closes: id });
+      await test.ledger.coverage.cover(read(), { closes: [id] });
       expect(await test.ledger.coverage.pieces(source)).toEqual([]);
     });
 
