@@ -1,6 +1,6 @@
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { VendorRow } from '../exchange/record.ts';
-import type { Instant } from '../exchange/window.ts';
+import { dayMs, hourMs, type Instant } from '../exchange/window.ts';
 import type { BodySeal } from './body-seal.ts';
 import type { Connection, Database, LedgerTransaction } from './database/database.ts';
 import type { MessageRow } from './database/tables.ts';
@@ -42,6 +42,15 @@ export function dueQuery(connection: Connection, { engine }: Pick<Database, 'eng
   return engine === 'postgres' ? query.forUpdate().skipLocked() : query;
 }
 
+/** Nothing is put off for so long: a clock that was wrong then has done it. What is on its way is not among it. */
+const longestPutOffMs = dayMs + hourMs;
+
+export function putOffQuery(connection: Connection, database: Pick<Database, 'engine'>, now: Instant, limit: number) {
+  return dueQuery(connection, database, Number.MAX_SAFE_INTEGER, limit)
+    .where('due_at', '>', now + longestPutOffMs)
+    .where('state', '<>', 'delivering');
+}
+
 export function repliesQuery(
   connection: Connection,
   { among }: Pick<Database, 'among'>,
@@ -72,7 +81,8 @@ export async function claimDue(
   epoch: number,
   { limit, now, leaseMs }: ClaimRequest,
 ): Promise<readonly Claim[]> {
-  const due = await dueQuery(tx, database, now, limit).execute();
+  const first = await dueQuery(tx, database, now, limit).execute();
+  const due = first.length > 0 ? first : await putOffQuery(tx, database, now, limit).execute();
   if (due.length === 0) return [];
   await takeAll(tx, database, due, epoch, now + leaseMs);
   const replies = await repliesTo(tx, database, due);

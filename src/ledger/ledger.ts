@@ -131,7 +131,10 @@ export interface Messages {
   origin(key: RecordKey): Promise<{ readonly source: string; readonly sentAt: Instant | null } | undefined>;
   /** Forgets the lower statuses that were first seen in the read begun at `readAt`: too many to be believed. */
   forgetLowered(source: string, readAt: Instant): Promise<void>;
-  /** The oldest due records, now `delivering`. One whose content cannot be opened carries that as its problem. */
+  /**
+   * The oldest due records, now `delivering`; where none is due, those that were put off for more than a day: nothing is,
+   * but by a clock that was wrong then. One whose content cannot be opened carries that as its problem.
+   */
   claim(request: ClaimRequest): Promise<readonly Claim[]>;
   /**
    * Writes down what became of claimed records. One that changed while it was on its way stays pending with the newer

@@ -6,7 +6,7 @@ import { isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
 import type { Claim, Ledger } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Reached } from './intake.ts';
-import { backOffMs, longestBackOffMs, settlementOf, type Random } from './retry-policy.ts';
+import { backOffMs, longestBackOffMs, settlementOf, wasSetBack, type Random } from './retry-policy.ts';
 import type { DeliveryTally } from './tally.ts';
 
 /** Longer than any request may take: a lease that runs out means its process is gone. */
@@ -78,7 +78,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   let alarm = new AbortController();
   let check: DestinationCheck | undefined;
   let mappings: Mappings | undefined;
-  let paused: { readonly until: Instant; readonly problem: Problem } | undefined;
+  let paused: { readonly since: Instant; readonly until: Instant; readonly problem: Problem } | undefined;
   let failures = 0;
   let cycle: Promise<void> = Promise.resolve();
   let loop: Promise<void> = Promise.resolve();
@@ -88,13 +88,13 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   });
   broken.catch(() => {});
 
-  const isPaused = (): boolean => paused !== undefined && paused.until > now();
+  const isPaused = (): boolean => paused !== undefined && paused.until > now() && !wasSetBack(paused.since, now());
 
   function pause(problem: Problem): void {
     if (isPaused()) return;
     failures += 1;
     const until = now() + backOffMs(failures, random, problem.retryAfterMs);
-    paused = { until, problem };
+    paused = { since: now(), until, problem };
     audit({
       event: 'destination_failed',
       destination: destination.name,
@@ -214,7 +214,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   async function nextDue(): Promise<Instant | undefined> {
     const due = await ledger.messages.nextDue();
     if (due === undefined) return undefined;
-    return Math.max(due, paused?.until ?? 0);
+    return Math.max(due, isPaused() ? (paused?.until ?? 0) : 0);
   }
 
   async function keepDelivering(): Promise<void> {

@@ -234,9 +234,14 @@ class SourceReading {
       progress,
     );
     if (piece?.backfill === undefined) return undefined;
-    const read = await this.#readWhole(piece, state);
-    // A job began because the vendor could be read: what it refuses is the window's own trouble.
-    const facts = { ...factsOf(read), state, limits, progress, now: now(), answersOthers: true };
+    let read = await this.#readWhole(piece, state);
+    let answersOthers = true;
+    if (read.outcome.kind === 'failed' && isRefusal(read.outcome.problem.code)) {
+      // A job ends where the vendor refuses the past: not by a slip, nor because it refuses everything.
+      answersOthers = await this.#probe(end);
+      if (answersOthers) read = await this.#readWhole(piece, state);
+    }
+    const facts = { ...factsOf(read), state, limits, progress, now: now(), answersOthers };
     const verdict = judge(piece, read.outcome, facts);
     await this.#writeDown(piece, read, verdict);
     const failed = read.outcome.kind === 'failed' ? read.outcome.problem : undefined;

@@ -89,7 +89,10 @@ function failedVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadV
         : { changes: { ...piece.open, failures, code, dueAt: facts.now } };
     return { kind: 'again', code, moves, stuck: false };
   }
-  if (code === 'source-refused' && piece.backfill !== undefined) return beyondRetention(piece, piece.backfill, facts);
+  // Where a job has come to the end of what the vendor keeps; one of its open pieces lies before that.
+  if (code === 'source-refused' && piece.backfill !== undefined && piece.open === undefined) {
+    return beyondRetention(piece, piece.backfill, facts);
+  }
   return cutVerdict(piece, code, facts);
 }
 

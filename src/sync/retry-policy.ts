@@ -1,11 +1,17 @@
 import type { DeliveryOutcome, Settlement } from '../exchange/delivery.ts';
 import { problemKind, type Problem } from '../exchange/problem.ts';
-import { minuteMs, type Instant } from '../exchange/window.ts';
+import { dayMs, hourMs, minuteMs, type Instant } from '../exchange/window.ts';
 
 export const firstBackOffMs = 1_000;
 export const longestBackOffMs = 15 * minuteMs;
 /** The shortest time between two looks for a Patient that is not in the EHR yet. */
 export const shortestWaitMs = minuteMs;
+
+/** Nothing is put off for longer: what looks so was put off by a clock that was wrong then. */
+export const longestPutOffMs = dayMs + hourMs;
+
+/** Whether the clock was set back since then, by more than clocks are: it was wrong, and so is what it put off. */
+export const wasSetBack = (since: Instant, now: Instant): boolean => now < since - hourMs;
 
 /** A number in [0, 1), passed in so that tests decide it. */
 export type Random = () => number;

@@ -1,11 +1,13 @@
 import { problemKind, type Problem } from '../exchange/problem.ts';
 import type { Instant } from '../exchange/window.ts';
-import { backOffMs, type Random } from './retry-policy.ts';
+import { backOffMs, wasSetBack, type Random } from './retry-policy.ts';
 
 /** What a failed reading means for the schedule. People and programs who ask are served at once, but for `asked`. */
 export interface SourcePause {
   readonly problem: Problem;
   readonly failures: number;
+  /** When it began. */
+  readonly since: Instant;
   /** Infinity: until somebody asks, or the login is another (a refused one is not repeated: accounts get locked). */
   readonly until: Instant;
   /** The vendor itself asked for this pause: nobody may cut it short. */
@@ -29,14 +31,24 @@ export function pauseAfter(
   const failures = (before?.failures ?? 0) + 1;
   const asked = problem.retryAfterMs !== undefined;
   if (problemKind(problem.code).class === 'permanent') {
-    return { problem, failures, until: Infinity, asked: false, ...(login === undefined ? {} : { login }) };
+    return { problem, failures, since: now, until: Infinity, asked: false, ...(login === undefined ? {} : { login }) };
   }
-  return { problem, failures, until: now + backOffMs(failures, random, problem.retryAfterMs), asked };
+  const until = now + backOffMs(failures, random, problem.retryAfterMs);
+  return { problem, failures, since: now, until, asked };
 }
 
-/** The pause as it holds with this login: a refusal is not repeated, and says nothing of another login. */
-export function pauseWith(pause: SourcePause | undefined, login: string | undefined): SourcePause | undefined {
-  return pause?.until === Infinity && pause.login !== login ? undefined : pause;
+/**
+ * The pause as it holds now, with this login: a refusal is not repeated, and says nothing of another login. What a clock
+ * has said that was wrong then holds no longer.
+ */
+export function pauseWith(
+  pause: SourcePause | undefined,
+  login: string | undefined,
+  now: Instant,
+): SourcePause | undefined {
+  if (pause === undefined) return undefined;
+  if (pause.until === Infinity) return pause.login === login ? pause : undefined;
+  return wasSetBack(pause.since, now) ? undefined : pause;
 }
 
 /** Whether a reading may start: by the schedule, or because somebody asks. */

@@ -249,7 +249,7 @@ export function makeRuns(parts: RunParts): Runs {
 
   function pauseOf(name: string): SourcePause | undefined {
     const { login } = parts.sources.find(({ source }) => source.name === name) ?? {};
-    return pauseWith(pauses.get(name), login?.());
+    return pauseWith(pauses.get(name), login?.(), now());
   }
 
   function remember(source: string, problem: Problem | undefined, login: string | undefined): void {

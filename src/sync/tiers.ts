@@ -51,13 +51,15 @@ export const sweepTiers: readonly SweepTier[] = ['open', 'warm', 'cold', 'deep']
 
 /**
  * How much of an hour's requests a tier may use: a sixth is kept for what is new, and nothing that can wait takes what
- * more urgent tiers need. What somebody asks for (`range`) is as urgent as what is new.
+ * more urgent tiers need. A sweep that is made more often may use less than a longer one, which would otherwise never be
+ * done where requests are few: and it is the longest that the promise stands on. What somebody asks for (`range`) is as
+ * urgent as what is new.
  */
 export const budgetShare: Readonly<Record<Tier, number>> = {
   tail: 1,
   range: 1,
-  open: 5 / 6,
-  warm: 5 / 6,
+  open: 1 / 2,
+  warm: 2 / 3,
   cold: 5 / 6,
   backfill: 7 / 12,
   deep: 1 / 2,

@@ -1,6 +1,7 @@
 import type { SweepTier, Tier } from '../exchange/tier.ts';
 import { ceilToGrain, floorToGrain, grainMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { BackfillJob, CoverageState, OpenPiece, TierState } from '../ledger/ledger.ts';
+import { longestPutOffMs } from './retry-policy.ts';
 import { hotOverlapMs, sweepRules, tierOrder, widestWindowMs, type PlanLimits } from './tiers.ts';
 
 /** One request to make. */
@@ -133,11 +134,14 @@ function openPiece(
   const { backfill } = tier === 'backfill' ? state : {};
   if (tier === 'backfill' && (backfill === undefined || !backfills)) return undefined;
   const open = state.pieces.find(
-    (piece) => piece.tier === tier && piece.backfill === backfill?.id && piece.dueAt <= now && !tried.has(piece.id),
+    (piece) => piece.tier === tier && piece.backfill === backfill?.id && isDue(piece, now) && !tried.has(piece.id),
   );
   if (open === undefined) return undefined;
   return { tier, window: open.window, open, ...(backfill === undefined ? {} : { backfill }) };
 }
+
+/** What is due in days was put off by a clock that was wrong then. */
+const isDue = ({ dueAt }: OpenPiece, now: Instant): boolean => dueAt <= now || dueAt > now + longestPutOffMs;
 
 function sweep(
   tier: SweepTier,

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Compilable } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dueQuery, nextDueQuery, repliesQuery } from '../../src/ledger/claim.ts';
+import { dueQuery, nextDueQuery, putOffQuery, repliesQuery } from '../../src/ledger/claim.ts';
 import type { Database } from '../../src/ledger/database/database.ts';
 import { openSqlite } from '../../src/ledger/database/sqlite.ts';
 import { outlinesQuery } from '../../src/ledger/known-messages.ts';
@@ -51,6 +51,7 @@ const cursor = Buffer.from('messages 5000').toString('base64url');
 describe('however much was delivered', () => {
   it.each<[string, () => Compilable, string]>([
     ['claiming', () => dueQuery(database.kysely, database, 1, 100), 'message_due'],
+    ['claiming what a wrong clock put off', () => putOffQuery(database.kysely, database, 1, 100), 'message_due'],
     ['the next due', () => nextDueQuery(database.kysely), 'message_due'],
     ['the replies to messages', () => repliesQuery(database.kysely, database, [keyOf('a')]), 'message_reply'],
     ['messages by their keys', () => byKeyQuery(database.kysely, database, [keyOf('a')]), 'sqlite_autoindex_message_1'],

@@ -41,4 +41,38 @@ describe('a service killed by SIGKILL', () => {
     expect(deaths).toBeGreaterThan(5);
     expectEachOnce(sides);
   });
+
+  it('while windows are cut in parts, at every part of them, loses nothing and doubles nothing', async () => {
+    sides = await bothSides({ maxEntries: 2 });
+    sides.vendorGivesAtMost(2);
+    for (const point of ['failed', 'covered']) {
+      let ended: Ended;
+      let nth = 0;
+      do {
+        nth += 1;
+        ended = await run(sides.configFile, point, nth);
+      } while (ended.signal === 'SIGKILL' && nth < 40);
+      expect(nth).toBeLessThan(40);
+    }
+    // What is left of the parts, and what was read and not delivered.
+    for (let times = 0; times < 3; times += 1) await run(sides.configFile, 'none', 1);
+    expectEachOnce(sides);
+  });
+
+  it('while a past range is read goes on where it was, and loses and doubles nothing', async () => {
+    sides = await bothSides({ maxEntries: 2 });
+    sides.vendorGivesAtMost(2);
+    const from = new Date(Date.now() - 3 * 86_400_000).toISOString();
+    const to = new Date(Date.now() - 60_000).toISOString();
+    const args = ['backfill', '--json', '--config', sides.configFile, '--from', from, '--to', to];
+    let ended: Ended;
+    let deaths = 0;
+    do {
+      ended = await runProgram(['any', String(deaths * 3 + 1), ...args], { entry });
+      if (ended.signal === 'SIGKILL') deaths += 1;
+    } while (ended.signal === 'SIGKILL' && deaths < 40);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(deaths).toBeGreaterThan(3);
+    expectEachOnce(sides);
+  });
 });

@@ -9,6 +9,9 @@ import { keys, sourceName } from './source.ts';
 import type { SeenRequest, SimulatedVendor } from './vendor.ts';
 import { show, showWindow, type Watch } from './watch.ts';
 
+/** So long before the end everything is there, and is asked for once more. */
+export const askedAgainMs = 40 * minuteMs;
+
 export interface FinalParts {
   readonly scenario: Scenario;
   readonly vendor: SimulatedVendor;
@@ -18,17 +21,16 @@ export interface FinalParts {
   readonly watch: Watch;
 }
 
-/** Once it has been calm for long: every promise, by what the vendor has and what the EHR got. */
+/** Once it has been calm for long, and once more at the end when somebody has asked for all of it again. */
 export function finalCheck(parts: FinalParts): void {
-  checkMessages(parts);
   checkWrites(parts);
   checkRequests(parts);
   checkReadAgain(parts);
   checkNothingLeft(parts);
 }
 
-/** I1 to I4: everything is there, once, as it was last. */
-function checkMessages({ scenario, vendor, ehr, messages, file, watch }: FinalParts): void {
+/** I1 to I4, once it has been calm for long: everything is there, once, as it was last. */
+export function checkMessages({ scenario, vendor, ehr, messages, file, watch }: FinalParts): void {
   const { end } = scenario;
   const stored = new Map(file.messages().map((message) => [message.key, message]));
   const { kept, past } = rangesOwed(file);
@@ -202,7 +204,7 @@ function checkNothingLeft({ scenario, vendor, file, watch, ehr }: FinalParts): v
   const lag = vendor.now() - (coverage?.frontier ?? 0);
   const most = scenario.pollMs + scenario.limits.settleDelayMs + 10 * minuteMs;
   if (lag > most) watch.breaks('I14 it comes to rest', `it is ${Math.round(lag / minuteMs)} minutes behind`);
-  const late = ehr.writes.filter(({ at }) => at > scenario.end - 45 * minuteMs);
+  const late = ehr.writes.filter(({ at }) => at > scenario.end - askedAgainMs);
   if (late.length > 0)
     watch.breaks('I10 what is unchanged is not written', `${late.length} writes although all was there`);
 }

@@ -6,6 +6,8 @@ export interface LedgerFile {
   coverage(): { readonly start: Instant; readonly frontier: Instant; readonly rowCap: number } | undefined;
   pieces(): readonly StoredPiece[];
   has(key: string): boolean;
+  /** How many outgoing messages of that part of time. */
+  known(window: TimeWindow): number;
   messages(): readonly StoredMessage[];
   backfills(): readonly { readonly range: TimeWindow; readonly state: string }[];
   close(): void;
@@ -34,6 +36,11 @@ type Row = Readonly<Record<string, unknown>>;
 export function openLedgerFile(path: string): LedgerFile {
   const file = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
   const has = file.prepare('select 1 from message where key = ?');
+  /** What was there once stays. */
+  const there = new Set<string>();
+  const known = file.prepare(
+    `select count(*) as count from message where direction = 'outgoing' and occurred_at >= ? and occurred_at < ?`,
+  );
   const coverage = file.prepare('select start, frontier, row_cap from coverage');
   const pieces = file.prepare('select tier, from_at, to_at, state, code, backfill from piece order by from_at');
   return {
@@ -55,7 +62,11 @@ export function openLedgerFile(path: string): LedgerFile {
         code: String(row['code']),
         job: textOf(row['backfill']),
       })),
-    has: (key) => has.get(key) !== undefined,
+    has(key) {
+      if (!there.has(key) && has.get(key) !== undefined) there.add(key);
+      return there.has(key);
+    },
+    known: ({ from, to }) => Number(known.get(from, to)?.['count']),
     messages: () =>
       file
         .prepare('select key, direction, state, code, change_digest, revision from message')

@@ -80,7 +80,7 @@ export async function beginLife(parts: LifeParts): Promise<Life> {
   });
   const source = parts.makeSource(ledger, now);
   const read: Source['read'] = (window, take, signal, share) =>
-    life.pass(() => source.read(window, (readings) => life.pass(() => take(readings)), signal, share));
+    life.pass(() => source.read(window, (...batch) => life.pass(() => take(...batch)), signal, share));
   let ids = 0;
   const runs = makeRuns({
     ledger,

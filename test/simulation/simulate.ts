@@ -13,7 +13,7 @@ import { nextPiece } from '../../src/sync/window-plan.ts';
 import { virtualClock } from './clock.ts';
 import { dice } from './dice.ts';
 import { simulatedEhr, type SimulatedEhr } from './ehr.ts';
-import { finalCheck } from './final-check.ts';
+import { askedAgainMs, checkMessages, finalCheck } from './final-check.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { messagesOf } from './messages.ts';
 import { scenarioOf, type Scenario } from './scenario.ts';
@@ -184,9 +184,10 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     if (lockedAt !== undefined) void operator(lockedAt + hourMs, ask());
     // All of it once more, when all of it is there.
     const range = { from: scenario.limits.startAt, to: end };
-    void operator(end - 40 * minuteMs, ask({ range }));
+    void operator(end - askedAgainMs, ask({ range }));
   }
 
+  const finalParts = { scenario, vendor, ehr, messages, file, watch: seen };
   try {
     await begin();
     void poll();
@@ -196,6 +197,8 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
       void clock.sleep(from - start).then(() => clock.jump(Math.max(0, to - clock.now())));
     await clock.passUntil(calm);
     life?.mortal.spare();
+    await clock.passUntil(end - askedAgainMs - 1);
+    checkMessages(finalParts);
     await clock.passUntil(end);
     const stopped = life?.stop();
     await clock.passUntil(end + minuteMs);
@@ -204,7 +207,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
       seen.breaks('it never fails by itself', String(error instanceof Error ? error.stack : error));
     const failures = seen.events.get('service_failed') ?? 0;
     if (failures > 0) seen.breaks('it never fails by itself', `service_failed ${failures} times`);
-    finalCheck({ scenario, vendor, ehr, messages, file, watch: seen });
+    finalCheck(finalParts);
     return {
       scenario,
       broken: seen.broken,
@@ -213,6 +216,9 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
         requests: vendor.seen.length,
         writes: ehr.writes.length,
         deaths: deaths.length,
+        ...Object.fromEntries(
+          deaths.map((point) => [`died at ${point}`, deaths.filter((one) => one === point).length]),
+        ),
         ...Object.fromEntries(seen.events),
       },
     };

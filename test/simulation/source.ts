@@ -46,7 +46,7 @@ export function simulatedSource({ vendor, budget, limits, now }: SourceParts): S
       if (signal.aborted) return failed('source-timeout');
       const rows = 'rows' in answer ? answer.rows : [];
       for (let at = 0; at < rows.length; at += batchRows) {
-        await take(rows.slice(at, at + batchRows).map(readingOf));
+        await take(rows.slice(at, at + batchRows).map(readingOf), 'vendorNow' in answer ? answer.vendorNow : undefined);
       }
       return outcomeOf(answer);
     },

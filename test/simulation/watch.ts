@@ -119,6 +119,7 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
       if (limits.rowCap !== undefined) breaks('I9 what was cut off counts as nothing', showWindow(window));
       return;
     }
+    if (answered.viewAt === -Infinity) return lookAtEmpty(window);
     const oldest =
       scenario.vendor.retention === undefined ? -Infinity : answered.vendorNow - scenario.vendor.retention.ms;
     const shown = shownAt(messages, answered.viewAt, { from: Math.max(window.from, oldest), to: window.to - 1 });
@@ -127,6 +128,20 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
       breaks(
         'I8 what counts as read is in the ledger',
         `${showWindow(window)}: ${missing.map(({ id }) => id).join(', ')} is not`,
+      );
+    }
+  }
+
+  /** An answer without rows is believed at once where little is known, else when it came three times. */
+  function lookAtEmpty(window: TimeWindow): void {
+    const empty = vendor.seen.filter(
+      ({ asked, kind, viewAt }) =>
+        kind === 'complete' && viewAt === -Infinity && asked.from < window.to && asked.to > window.from,
+    );
+    if (empty.length < 3 && file.known(window) >= 10) {
+      breaks(
+        'A10 an empty answer is not believed at once',
+        `${showWindow(window)}, where ${file.known(window)} are known`,
       );
     }
   }

@@ -29,6 +29,8 @@ export interface BothSides {
   /** From now on the vendor shows no row with the id. */
   removeRow(id: string): void;
   vendorAnswersNextWith(fault: VendorFault, delayMs?: number): void;
+  /** Until the end of the test: answers of more rows than these are too large. */
+  vendorGivesAtMost(rows: number): void;
   addPatient(id: string): void;
   removePatient(id: string): void;
   removeCommunication(id: string): void;
@@ -110,6 +112,7 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
     removeRow: (id) => vendor.messages.remove(id),
     vendorAnswersNextWith: (fault, delayMs) =>
       vendor.faults.add(delayMs === undefined ? { fault } : { fault, delayMs }),
+    vendorGivesAtMost: (overRows) => vendor.faults.add({ fault: 'too-large', overRows, times: 1_000_000 }),
     addPatient: (id) => void ehr.store.write('Patient', id, { resourceType: 'Patient', id }),
     removePatient: (id) => void ehr.store.remove('Patient', id),
     removeCommunication: (id) => void ehr.store.remove('Communication', id),

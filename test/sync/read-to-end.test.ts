@@ -117,12 +117,26 @@ describe('reading a backfill to its end', () => {
   });
 
   it('ends where the vendor keeps nothing older', async () => {
-    place.source().script.push(answer(), answer(), ...Array.from({ length: 50 }, () => failing('source-refused')));
+    const refusing: ReturnType<typeof answer> = (take, signal) => {
+      const from = place.source().asked.at(-1)?.from ?? 0;
+      return from < start - 16 * dayMs ? failing('source-refused')() : answer()(take, signal);
+    };
+    place.source().script.push(...Array.from({ length: 100 }, () => refusing));
     const end = await readJob(await begin());
     expect(end).toMatchObject({ kind: 'over', job: { state: 'retention' } });
     expect(place.log.events).toContainEqual(
       expect.objectContaining({ event: 'backfill_finished', state: 'retention' }),
     );
+  });
+
+  it('is not over because the vendor refuses everything, nor by a slip', async () => {
+    place.source().script.push(answer(), ...Array.from({ length: 100 }, () => failing('source-refused')));
+    const id = await begin();
+    expect(await readJob(id)).toMatchObject({ kind: 'broken-off', job: { state: 'running', windows: 1 } });
+    // Refused, the newest minute is not, and neither is the window when it is asked for once more.
+    place.source().script.splice(0, Infinity, failing('source-refused'));
+    expect(await readJob(id)).toMatchObject({ kind: 'over', job: { state: 'done' } });
+    expect((await place.ledger.coverage.state(name)).pieces).toEqual([]);
   });
 
   it('stops when it is told to, and tells of a job that somebody else stopped', async () => {

@@ -246,6 +246,45 @@ describe('a backfill that the vendor refuses', () => {
   });
 });
 
+describe('a piece that a backfill left open', () => {
+  it('and the vendor refuses is cut down to a day and stuck, while the job goes on', () => {
+    const range = { from: at('2026-01-01T00:00:00Z'), to: at('2026-02-01T00:00:00Z') };
+    const bad = { from: at('2026-01-20T00:00:00Z'), to: at('2026-01-23T00:00:00Z') };
+    const job: BackfillJob = {
+      id: 'job',
+      source: 'main-clinic',
+      range,
+      order: 'newest-first',
+      resend: false,
+      state: 'running',
+      position: bad.from,
+      windows: 0,
+      rows: 0,
+      startedAt: now,
+    };
+    const open: OpenPiece = {
+      id: 1,
+      tier: 'backfill',
+      window: bad,
+      state: 'queued',
+      failures: 0,
+      code: 'source-timeout',
+      dueAt: now,
+      backfill: 'job',
+    };
+    const answer = ({ window }: Piece): ReadOutcome =>
+      window.from < bad.to && bad.from < window.to ? failed('source-refused') : complete();
+    let state: CoverageState = { ...quiet, backfill: job, pieces: [open] };
+    for (let turn = 0; turn < 50; turn += 1) {
+      state = runOnce(state, now, { answer, answersOthers: true, progress: { tail: 'done', backfills: true } }).state;
+    }
+    expect(state.backfill).toBeUndefined();
+    expect(state.pieces.length).toBeGreaterThanOrEqual(3);
+    expect(state.pieces.every((piece) => piece.state === 'stuck' && width(piece.window) <= dayMs)).toBe(true);
+    expectWhole(state.pieces, bad);
+  });
+});
+
 describe('whatever the answers are', () => {
   const code = fc.constantFrom<ProblemCode>(
     'source-timeout',

@@ -33,10 +33,10 @@ describe('the pause after a failed reading', () => {
 
   it('A14: after a refused login is over with another one, and with no failure of another kind', () => {
     const refused = pauseAfter({ code: 'source-unauthorized' }, undefined, now, none, 'first');
-    expect(pauseWith(refused, 'first')).toBe(refused);
-    expect(pauseWith(refused, 'second')).toBeUndefined();
+    expect(pauseWith(refused, 'first', now)).toBe(refused);
+    expect(pauseWith(refused, 'second', now)).toBeUndefined();
     const down = pauseAfter({ code: 'source-unreachable' }, undefined, now, none, 'first');
-    expect(pauseWith(down, 'second')).toBe(down);
-    expect(pauseWith(undefined, 'second')).toBeUndefined();
+    expect(pauseWith(down, 'second', now)).toBe(down);
+    expect(pauseWith(undefined, 'second', now)).toBeUndefined();
   });
 });

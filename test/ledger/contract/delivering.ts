@@ -59,6 +59,18 @@ export function deliveringContract(newPlace: NewPlace): void {
       expect((await claimDue(test.ledger, test.clock))[0]).toMatchObject({ attempt: 2, unsure: false });
     });
 
+    it('takes what was put off for days, when nothing else is due: the clock was wrong then', async () => {
+      await record('a');
+      await claimDue(test.ledger, test.clock);
+      await settle(again('a', 'waiting', 90 * 24 * 60));
+      await record('b');
+      expect(keysOf(await claimDue(test.ledger, test.clock))).toEqual([keyOf('b')]);
+      expect(keysOf(await claimDue(test.ledger, test.clock))).toEqual([keyOf('a')]);
+      expect(await claimDue(test.ledger, test.clock)).toEqual([]);
+      await settle(again('a', 'pending', 24 * 60), again('b', 'pending', 24 * 60));
+      expect(await claimDue(test.ledger, test.clock)).toEqual([]);
+    });
+
     it('takes what is on its way only after the lease ran out, as unsure', async () => {
       await record('a');
       await claimDue(test.ledger, test.clock);

@@ -78,7 +78,7 @@ describe('the status of an answer', () => {
     expect(problem?.retryAfterMs).toBe(60_000);
   });
 
-  it('that redirects is followed nowhere (A19)', async () => {
+  it('A19: that redirects is followed nowhere', async () => {
     const elsewhere = await askedSource();
     const location = `${elsewhere.vendor.url}/api/responses/x`;
     for (const code of [301, 302, 303, 307, 308]) {
@@ -91,16 +91,16 @@ describe('the status of an answer', () => {
 describe('the body of an answer', () => {
   it.each([
     [
-      'a page of HTML (A8)',
+      'A8: a page of HTML',
       body('<html>Please log in</html>', { 'content-type': 'text/html' }),
       'source-unexpected-answer',
     ],
-    ['an error object (A9)', body('{"message": "Something went wrong"}'), 'source-unexpected-answer'],
+    ['A9: an error object', body('{"message": "Something went wrong"}'), 'source-unexpected-answer'],
     ['null for a list', body('{"response": null}'), 'source-unexpected-answer'],
     ['nothing', body(''), 'source-incomplete-answer'],
-    ['half a document, as if it were whole (A6)', body(half), 'source-incomplete-answer'],
-    ['half a document without a length (A7)', closeDelimited(half), 'source-incomplete-answer'],
-    ['less than its length (A5)', cutShort(half), 'source-incomplete-answer'],
+    ['A6: half a document, as if it were whole', body(half), 'source-incomplete-answer'],
+    ['A7: half a document without a length', closeDelimited(half), 'source-incomplete-answer'],
+    ['A5: less than its length', cutShort(half), 'source-incomplete-answer'],
     ['a whole document that is shorter than its length', cutShort(whole), 'source-incomplete-answer'],
     ['something after its end', body(`${whole}x`), 'source-incomplete-answer'],
     ['two documents', body(whole + whole), 'source-incomplete-answer'],
@@ -141,7 +141,7 @@ describe('the body of an answer', () => {
     expect(code).toBe('source-unexpected-answer');
   });
 
-  it('is counted after decompression: a small bomb is too large (A28)', async () => {
+  it('A28: is counted after decompression: a small bomb is too large', async () => {
     const bomb = gzipSync(`[${' '.repeat(3_000_000)}]`);
     expect(bomb.length).toBeLessThan(4_000);
     const headers = { 'content-encoding': 'gzip' };
@@ -175,11 +175,11 @@ describe('the body of an answer', () => {
 });
 
 describe('the deadline', () => {
-  it('covers the wait for an answer (A3)', async () => {
+  it('A3: covers the wait for an answer', async () => {
     expect(await codeOf(() => {}, { timeoutMs: 80 })).toBe('source-timeout');
   });
 
-  it('covers a body that drips, each part in time (A4)', async () => {
+  it('A4: covers a body that drips, each part in time', async () => {
     const { vendor, read } = await askedSource({ timeoutMs: 150 });
     let timer: NodeJS.Timeout | undefined;
     vendor.script.push((response) => {
@@ -283,7 +283,7 @@ describe('a vendor that cannot be spoken with', () => {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  it('is unreachable when nobody listens or the name is unknown (A1)', async () => {
+  it('A1: is unreachable when nobody listens or the name is unknown', async () => {
     const url = await listening(() => {});
     const { server } = servers.at(-1) ?? {};
     await new Promise((resolve) => server?.close(resolve));
@@ -303,7 +303,7 @@ describe('a vendor that cannot be spoken with', () => {
       (socket: Socket) => void socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'),
     ],
     ['resets in the body', resetInBody],
-  ])('has given no whole answer when it %s (A5)', async (_what, treat) => {
+  ])('A5: has given no whole answer when it %s', async (_what, treat) => {
     const { reads } = await askedSource({ url: await listening(treat) });
     expect(await reads()).toBe('source-incomplete-answer');
   });

@@ -22,7 +22,7 @@ async function reads(port: number, options: Parameters<typeof makeDispatcher>[0]
 }
 
 describe('a vendor behind TLS', () => {
-  it('is asked only when its certificate is trusted; no login goes to another (A2)', async () => {
+  it('A2: is asked only when its certificate is trusted; no login goes to another', async () => {
     const { port, heard } = await openSite(secure);
     expect(await reads(port, {})).toBe('source-tls-error');
     expect(heard).toEqual([]);
