@@ -16,7 +16,7 @@ import { BrokenOff, callWriteback, type WritebackAnswer } from './writeback-api.
 /** "Note that the time range cannot exceed 1 week" (the vendor's page). */
 const longestWindowMs = 7 * dayMs;
 /** One transaction of the ledger. */
-const batchRows = 1000;
+const batchRows = 500;
 
 type Take = TakeReadings;
 
