@@ -262,12 +262,10 @@ class SourceReading {
     for (let window = windows.shift(); window !== undefined && !signal.aborted; window = windows.shift()) {
       const read = await this.#read(window, 'range', resend);
       const { outcome } = read;
-      const isCut = outcome.kind === 'complete' && isCapped(outcome.rows, limits, state.size);
-      const code = outcome.kind === 'failed' ? outcome.problem.code : 'source-capped';
-      const verdict: ReadVerdict =
-        outcome.kind === 'complete' && !isCut ? { kind: 'covered', moves: {} } : { kind: 'source', code };
+      const code = await this.#doubt(window, outcome, state.size);
+      const verdict: ReadVerdict = code === undefined ? { kind: 'covered', moves: {} } : { kind: 'source', code };
       await this.#writeDown({ tier: 'range', window }, read, verdict);
-      if (verdict.kind === 'covered') {
+      if (code === undefined) {
         failures = 0;
         timeouts = 0;
         continue;
@@ -281,10 +279,19 @@ class SourceReading {
       }
       problem = outcome.kind === 'failed' ? outcome.problem : { code };
       this.#problems.add(problem.code);
-      // A minute that cannot be read keeps nobody from the others.
-      if (window.to - window.from > grainMs || !inParts.includes(code) || failures >= cutsInARow) return problem;
+      // A minute that cannot be read keeps nobody from the others, and neither does a slip.
+      const isOfThis = code === 'source-empty-answer' || (inParts.includes(code) && isGrain(window));
+      if (!isOfThis || failures >= cutsInARow) return problem;
     }
     return problem;
+  }
+
+  /** Why what came for a window of a range is not all of it; undefined where it is. */
+  async #doubt(window: TimeWindow, outcome: ReadOutcome, size: AnswerSize): Promise<ProblemCode | undefined> {
+    if (outcome.kind === 'failed') return outcome.problem.code;
+    if (isCapped(outcome.rows, this.#request.limits, size)) return 'source-capped';
+    const isSlip = outcome.rows === 0 && (await this.#known(window, outcome, size)) >= knownEnough;
+    return isSlip ? 'source-empty-answer' : undefined;
   }
 
   #stop(problem: Problem): Problem {
@@ -447,6 +454,8 @@ const inParts: readonly ProblemCode[] = [
   'source-incomplete-answer',
   'source-capped',
 ];
+
+const isGrain = ({ from, to }: TimeWindow): boolean => to - from <= grainMs;
 
 const isRefusal = (code: ProblemCode): boolean => code === 'source-refused' || code === 'source-server-error';
 

@@ -11,6 +11,8 @@ import { show, showWindow, type Watch } from './watch.ts';
 
 /** So long before the end everything is there, and is asked for once more. */
 export const askedAgainMs = 40 * minuteMs;
+/** Where requests are few, what is cut in parts takes hours. */
+const longestQueuedMs = 4 * hourMs;
 
 export interface FinalParts {
   readonly scenario: Scenario;
@@ -195,16 +197,24 @@ function checkReadAgain({ scenario, vendor, file, watch }: FinalParts): void {
 }
 
 /** I14, I20: nothing is left to do but what a person can see, and coverage is close to the present. */
-function checkNothingLeft({ scenario, vendor, file, watch, ehr }: FinalParts): void {
+function checkNothingLeft({ scenario, vendor, file, watch, ehr, messages }: FinalParts): void {
   const left = file.messages().filter(({ state }) => state !== 'delivered' && state !== 'rejected');
   if (left.length > 0) watch.breaks('I14 it comes to rest', `${left.length} messages are ${left[0]?.state ?? ''}`);
-  const queued = file.pieces().filter(({ state }) => state === 'queued');
+  const isOld = (id: number): boolean => (watch.openSince.get(id) ?? 0) < scenario.end - longestQueuedMs;
+  const queued = file.pieces().filter(({ state, id }) => state === 'queued' && isOld(id));
   if (queued.length > 0) watch.breaks('I14 it comes to rest', `queued: ${queued.map(showPiece).join(', ')}`);
+  const stuck = file.pieces().filter(({ state }) => state === 'stuck');
+  const given = file.pieces().filter(({ state }) => state === 'accepted');
+  const again = stuck.filter(({ from, to }) => given.some((gap) => gap.from < to && from < gap.to));
+  if (again.length > 0) watch.breaks('I20 what was given up stays so', again.map(showPiece).join(', '));
   const coverage = file.coverage();
   const lag = vendor.now() - (coverage?.frontier ?? 0);
   const most = scenario.pollMs + scenario.limits.settleDelayMs + 10 * minuteMs;
   if (lag > most) watch.breaks('I14 it comes to rest', `it is ${Math.round(lag / minuteMs)} minutes behind`);
-  const late = ehr.writes.filter(({ at }) => at > scenario.end - askedAgainMs);
+  // Of what is stuck some messages may come, when the vendor breaks off its answer.
+  const unread = messages.filter(({ occurredAt: at }) => file.pieces().some(({ from, to }) => from <= at && at < to));
+  const free = new Set(unread.flatMap(({ id, reply }) => [keys.outgoing(id), keys.reply(id, reply?.text ?? '')]));
+  const late = ehr.writes.filter(({ at, key }) => at > scenario.end - askedAgainMs && !free.has(key));
   if (late.length > 0)
     watch.breaks('I10 what is unchanged is not written', `${late.length} writes although all was there`);
 }

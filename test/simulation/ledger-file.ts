@@ -14,6 +14,7 @@ export interface LedgerFile {
 }
 
 export interface StoredPiece extends TimeWindow {
+  readonly id: number;
   readonly tier: string;
   readonly state: string;
   readonly code: string;
@@ -42,7 +43,7 @@ export function openLedgerFile(path: string): LedgerFile {
     `select count(*) as count from message where direction = 'outgoing' and occurred_at >= ? and occurred_at < ?`,
   );
   const coverage = file.prepare('select start, frontier, row_cap from coverage');
-  const pieces = file.prepare('select tier, from_at, to_at, state, code, backfill from piece order by from_at');
+  const pieces = file.prepare('select id, tier, from_at, to_at, state, code, backfill from piece order by from_at');
   return {
     coverage() {
       const row = coverage.get();
@@ -55,6 +56,7 @@ export function openLedgerFile(path: string): LedgerFile {
     },
     pieces: () =>
       pieces.all().map((row: Row) => ({
+        id: Number(row['id']),
         tier: String(row['tier']),
         from: Number(row['from_at']),
         to: Number(row['to_at']),

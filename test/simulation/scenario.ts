@@ -104,6 +104,8 @@ export interface ServiceHabits {
     readonly order: 'newest-first' | 'oldest-first';
     readonly pausedAfterMs?: number;
   };
+  /** Hours after it is calm, a person gives up what is still stuck. */
+  readonly acceptsGaps: boolean;
   /** A person asks for a range, to be sent again. */
   readonly resend?: { readonly at: Instant; readonly range: TimeWindow };
 }
@@ -117,8 +119,9 @@ export function scenarioOf(seed: number): Scenario {
   const long = by.chance(0.15);
   const calm = start + (long ? by.whole(66, 80) : by.whole(36, 60)) * hourMs;
   const span: Span = { start, calm };
-  const usual = limitsOf(by.of('limits'), start);
-  const vendor = vendorOf(by.of('vendor'), span, usual, long);
+  const hard = long && by.chance(0.3);
+  const usual = { ...limitsOf(by.of('limits'), start), ...(hard ? onlyADay : {}) };
+  const vendor = { ...vendorOf(by.of('vendor'), span, usual, long), ...(hard ? goneDuring(by.of('gone'), span) : {}) };
   const limits = vendor.cap?.kind === 'known' ? { ...usual, rowCap: vendor.cap.rows } : usual;
   const messages = messagesOf(by.of('messages'), limits, vendor);
   const ehr = ehrOf(by.of('ehr'), span);
@@ -130,7 +133,7 @@ export function scenarioOf(seed: number): Scenario {
     end: calm + (messages.goingBack > 0 ? 14 : 9) * hourMs,
     pollMs: by.pick([10, 15, 20, 30, 30, 60]) * minuteMs,
     limits,
-    ourClock: clockOf(by.of('our clock'), span),
+    ourClock: wrongFor(by.of('wrong clock'), span, clockOf(by.of('our clock'), span)),
     messages,
     vendor,
     ehr,
@@ -151,7 +154,7 @@ function limitsOf(by: Dice, start: Instant): PlanLimits {
     settleDelayMs: by.pick([2, 2, 5]) * minuteMs,
     latenessMs: Math.max(longestWindowMs, dayMs),
     longestWindowMs,
-    requestsPerHour: by.pick([30, 45, 60, 120, 240]),
+    requestsPerHour: by.pick([45, 60, 120, 240]),
   };
 }
 
@@ -190,7 +193,7 @@ function vendorOf(by: Dice, span: Span, limits: PlanLimits, long: boolean): Vend
     ...some(0.15, () => ({ widestMs: by.pick([6, 12, 24]) * hourMs })),
     ...some(0.2, () => {
       const perHour = limits.requestsPerHour + by.whole(0, 20);
-      return { shared: { perHour, others: by.whole(5, Math.floor(perHour / 2)) } };
+      return { shared: { perHour, others: by.whole(5, Math.floor(perHour / 3)) } };
     }),
     ...some(0.05, () => ({ lockedAt: rangeIn(by, span, hourMs).from })),
     ...some(0.15, () => ({
@@ -248,6 +251,7 @@ function serviceOf(by: Dice, span: Span, limits: PlanLimits, ehr: EhrHabits): Se
     kills: Array.from({ length: by.pick([0, 1, 3, 6]) }, () => (by.chance(0.4) ? by.whole(1, 60) : by.whole(60, 4000))),
     asleep: by.chance(0.25) ? [rangeIn(by, span, 9 * hourMs)] : [],
     restarts: by.chance(0.3) ? [somewhen()] : [],
+    acceptsGaps: by.chance(0.5),
     ...(by.chance(0.4) ? { backfill: backfill() } : {}),
     // Where the EHR keeps it is forgotten then: one that creates without looking would have it twice.
     ...(by.chance(0.25) && ehr.write === 'put' ? { resend: resend() } : {}),
@@ -259,6 +263,27 @@ function clockOf(by: Dice, { start, calm }: Span): readonly ClockStep[] {
   const off = (): number => (by.chance(0.5) ? 0 : by.whole(-240_000, 240_000));
   const steps = Array.from({ length: by.pick([0, 0, 1, 3]) }, () => by.whole(start, calm));
   return [-Infinity, ...steps.toSorted((a, b) => a - b)].map((from) => ({ from, aheadMs: off() }));
+}
+
+/** A machine that starts without a battery, or is set by hand: for some minutes it is days or years off. */
+function wrongFor(by: Dice, span: Span, clock: readonly ClockStep[]): readonly ClockStep[] {
+  if (!by.chance(0.06)) return clock;
+  const { from, to } = rangeIn(by, span, hourMs);
+  const aheadMs = by.pick([-1, 1]) * by.whole(1, 500) * dayMs;
+  const { aheadMs: usual = 0 } = clock.findLast((step) => step.from <= from) ?? {};
+  const others = clock.filter((step) => step.from < from || step.from >= to);
+  return [...others, { from, aheadMs }, { from: to, aheadMs: usual }].toSorted((a, b) => a.from - b.from);
+}
+
+const onlyADay = { latenessMs: dayMs, longestWindowMs: dayMs } as const;
+
+/** An outage that is longer than the vendor keeps anything. */
+function goneDuring(by: Dice, { start, calm }: Span): Pick<VendorHabits, 'outage' | 'retention'> {
+  const from = by.whole(start + 6 * hourMs, calm - 50 * hourMs);
+  return {
+    outage: { from, to: from + by.whole(38, 48) * hourMs },
+    retention: { ms: by.whole(28, 36) * hourMs, kind: by.pick(['refused', 'silent']) },
+  };
 }
 
 /** A part of the time with faults, at most so long. */

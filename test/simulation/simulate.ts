@@ -148,6 +148,14 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     await begin();
   }
 
+  async function giveUpStuck({ ledger }: Life): Promise<boolean> {
+    for (const { state, from, to } of await ledger.coverage.pieces(sourceName)) {
+      const range = { from: Date.parse(from), to: Date.parse(to) };
+      if (state === 'stuck') await ledger.coverage.acceptGap(sourceName, range, 'operator', ourNow());
+    }
+    return true;
+  }
+
   const ourNow = (): Instant => clock.now() + aheadAt(scenario.ourClock, clock.now());
 
   function people(): void {
@@ -180,6 +188,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
         return started.kind === 'started';
       };
     if (resend !== undefined) void operator(resend.at, ask({ range: resend.range, resend: true }));
+    if (habits.acceptsGaps) void operator(calm + 5 * hourMs, giveUpStuck);
     const { lockedAt } = scenario.vendor;
     if (lockedAt !== undefined) void operator(lockedAt + hourMs, ask());
     // All of it once more, when all of it is there.

@@ -7,7 +7,7 @@ import type { SimulatedMessage } from './messages.ts';
 import { Ranges } from './ranges.ts';
 import type { Scenario } from './scenario.ts';
 import { keys } from './source.ts';
-import { shownAt, type SeenRequest, type SimulatedVendor } from './vendor.ts';
+import { aheadAt, shownAt, type SeenRequest, type SimulatedVendor } from './vendor.ts';
 
 /** A promise that was not kept. */
 export interface Broken {
@@ -30,6 +30,8 @@ export interface WatchParts {
 export interface Watch {
   readonly broken: readonly Broken[];
   readonly read: Ranges;
+  /** Of what is left open: when it was seen first. */
+  readonly openSince: ReadonlyMap<number, Instant>;
   readonly events: ReadonlyMap<AuditEvent['event'], number>;
   /** The same ledger, looked at after everything that moves coverage. */
   over(ledger: Ledger): Ledger;
@@ -46,6 +48,7 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
   const broken: Broken[] = [];
   const read = new Ranges();
   const events = new Map<AuditEvent['event'], number>();
+  const openSince = new Map<number, Instant>();
   let looked = 0;
   const underWay = new Set<SeenRequest>();
   let newestVendorNow = -Infinity;
@@ -86,7 +89,10 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
     if (coverage === undefined) return;
     const { start, frontier } = coverage;
     const pieces = file.pieces();
-    for (const piece of pieces) if (piece.state === 'accepted') read.add(piece);
+    for (const piece of pieces) {
+      if (piece.state === 'accepted') read.add(piece);
+      if (!openSince.has(piece.id)) openSince.set(piece.id, clock.now());
+    }
     const open = pieces.filter(({ tier, state }) => tier === 'tail' && state !== 'accepted');
     const covered = Math.min(frontier, ...open.map(({ from }) => from));
     if (frontier < frontierBefore)
@@ -149,6 +155,7 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
   return {
     broken,
     read,
+    openSince,
     events,
     over: (ledger) => ({
       ...ledger,
@@ -169,7 +176,10 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
       trace?.(`${show(clock.now())} ${JSON.stringify(event)}`);
       events.set(event.event, (events.get(event.event) ?? 0) + 1);
       if (event.event === 'run_started' && (event.trigger === 'schedule' || event.trigger === 'startup')) {
-        runBegan = { at: clock.now(), seen: vendor.seen.length, frontier: frontierBefore };
+        const present = floor(clock.now() + aheadAt(scenario.ourClock, clock.now()) - limits.settleDelayMs);
+        // With a clock that was set back there is nothing new for a while.
+        const isNew = present > frontierBefore;
+        runBegan = isNew ? { at: clock.now(), seen: vendor.seen.length, frontier: frontierBefore } : undefined;
       }
       if (event.event !== 'run_finished') return;
       if (runBegan !== undefined) lookAtFairness(runBegan);
