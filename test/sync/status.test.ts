@@ -174,7 +174,13 @@ describe('the status', () => {
   it('tells a source that is stopped from one that pauses, and why', async () => {
     const pausedUntil = (until: number): LiveParts => ({
       ...quiet,
-      pauseOf: () => ({ problem: { code: 'source-unauthorized', httpStatus: 401 }, failures: 1, since: 0, until, asked: false }),
+      pauseOf: () => ({
+        problem: { code: 'source-unauthorized', httpStatus: 401 },
+        failures: 1,
+        since: 0,
+        until,
+        asked: false,
+      }),
     });
     const stateAt = async (until: number) =>
       (await statusReport({ ...parts, live: pausedUntil(until) })).sources[0]?.state;
