@@ -5,7 +5,6 @@ import { makeBodySeal, type BodySeal } from './body-seal.ts';
 import { makeBudget } from './budget.ts';
 import { makeCoverage } from './coverage.ts';
 import type { Database } from './database/database.ts';
-import { openPostgres } from './database/postgres.ts';
 import { openSqlite } from './database/sqlite.ts';
 import { forgetBefore } from './forget.ts';
 import { keepCanonicalBase, keepKeySecret, writeSomething } from './identity.ts';
@@ -62,7 +61,11 @@ function sealWith(encryptionKey: string): BodySeal {
 }
 
 async function openDatabase(url: string, access: LedgerAccess): Promise<Database> {
-  if (/^postgres(?:ql)?:\/\//.test(url)) return openPostgres(url, access);
+  if (/^postgres(?:ql)?:\/\//.test(url)) {
+    // Who has no use for the driver does not carry it in memory.
+    const { openPostgres } = await import('./database/postgres.ts');
+    return openPostgres(url, access);
+  }
   const path = sqlitePath(url);
   if (path !== undefined) return openSqlite(path, access);
   throw new LedgerRefused(
