@@ -135,10 +135,7 @@ function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerd
     dueAt: now,
     ...(piece.backfill === undefined ? {} : { backfill: piece.backfill.id }),
   }));
-  const size: AnswerSize = {
-    ...state.size,
-    widestMs: Math.min(halfOf(piece.window), state.size.widestMs ?? Infinity),
-  };
+  const size = shrunkSize(piece, state.size);
   if (piece.open !== undefined && stuck) {
     return { kind: 'again', code, moves: { ...again(piece.open, code, now), size }, stuck };
   }
@@ -274,6 +271,12 @@ function movedJob(
 const width = ({ from, to }: TimeWindow): number => to - from;
 
 const halfOf = (window: TimeWindow): number => Math.max(grainMs, Math.floor(width(window) / 2 / grainMs) * grainMs);
+
+/** A piece that is cut on tells of a minute in it, rather than of what the vendor takes: below an hour it teaches nothing. */
+function shrunkSize({ window, open }: Piece, size: AnswerSize): AnswerSize {
+  const half = open === undefined ? halfOf(window) : Math.max(hourMs, halfOf(window));
+  return { ...size, widestMs: Math.min(half, size.widestMs ?? Infinity) };
+}
 
 /** A window as wide as was dared, and answered well: the next may be twice as wide. */
 function grownSize(size: AnswerSize, window: TimeWindow, limits: PlanLimits): AnswerSize {
