@@ -18,7 +18,7 @@ export interface Figure {
 /**
  * Speed of the parts and of the whole, side by side in one run: `npm run bench`. The ratio compares with the slowest.
  * Read on a quiet machine; on a busy one the ratios say more than the rates. At the end a week's answer of a gigabyte,
- * which takes minutes and 5 GB of the folder for temporary files: `npm run bench -- week` measures it alone,
+ * which takes minutes and 3 GB of the folder for temporary files: `npm run bench -- week` measures it alone,
  * `npm run bench -- parts` everything else.
  */
 const [section] = process.argv.slice(2);
