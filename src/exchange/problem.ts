@@ -88,11 +88,12 @@ const kinds = {
       'The answer is empty, and the ledger knows messages of that time. It is believed when it comes three times in a row. Ask Dialog Health.',
   },
   'source-retention': {
-    class: 'permanent',
+    // The job has ended; what is new is read as ever.
+    class: 'transient',
     scope: 'source',
     sentence: 'Dialog Health keeps nothing that is so old. The backfill has ended there.',
   },
-  'statuses-lowered': {
+  'source-statuses-lowered': {
     class: 'transient',
     scope: 'source',
     sentence:

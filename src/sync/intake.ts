@@ -442,7 +442,7 @@ class SourceReading {
   async #doubtLowered(lowered: number, rows: number, readAt: Instant): Promise<void> {
     if (lowered < believableCount || lowered <= rows * believableShare) return;
     await this.#parts.ledger.messages.forgetLowered(this.#request.source.name, readAt);
-    this.#problems.add('statuses-lowered');
+    this.#problems.add('source-statuses-lowered');
   }
 }
 

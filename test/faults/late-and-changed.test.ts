@@ -77,7 +77,7 @@ describe('a status that changes', () => {
     for (const id of ids) place.vendor.messages.change(id, { delivered: 'false', messageStatus: 'SENT' });
     place.clock.at += 5 * minuteMs;
     const report = await place.run();
-    expect(report.sources[0]?.problems).toHaveProperty('statuses-lowered');
+    expect(report.sources[0]?.problems).toHaveProperty('source-statuses-lowered');
     await polls(place, hourMs);
     expect(sent(place)).toBe(rows.length);
     for (const id of ids) place.vendor.messages.change(id, { delivered: 'true' });

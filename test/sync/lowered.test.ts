@@ -52,15 +52,15 @@ describe('statuses that go back', () => {
   it('by the dozen are not taken, however often they are read: an old copy answers', async () => {
     await run(answer(...rows(0)));
     for (let times = 0; times < 3; times += 1) {
-      expect(await run(answer(...rows(30)))).toEqual({ 'statuses-lowered': 1 });
+      expect(await run(answer(...rows(30)))).toEqual({ 'source-statuses-lowered': 1 });
     }
     expect(statuses()).toBe(40);
   });
 
   it('by the dozen are not taken either where the first of these answers broke off', async () => {
     await run(answer(...rows(0)));
-    expect(await run(brokenOff('source-incomplete-answer', rows(30)))).toMatchObject({ 'statuses-lowered': 1 });
-    expect(await run(answer(...rows(30)))).toEqual({ 'statuses-lowered': 1 });
+    expect(await run(brokenOff('source-incomplete-answer', rows(30)))).toMatchObject({ 'source-statuses-lowered': 1 });
+    expect(await run(answer(...rows(30)))).toEqual({ 'source-statuses-lowered': 1 });
     expect(statuses()).toBe(40);
   });
 });
