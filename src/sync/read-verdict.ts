@@ -45,19 +45,20 @@ export function readVerdict(piece: Piece, outcome: ReadOutcome, facts: ReadFacts
   if (facts.cutOff === true) return learnedVerdict(piece, outcome.rows, facts);
   const { empty } = tierState(facts.state, piece.tier);
   const suspicious = outcome.rows === 0 && facts.known >= knownEnough;
-  if (suspicious && empty + 1 < believedAfter) return emptyVerdict(piece, facts);
+  const isFirst = !facts.progress.resting.has(piece.tier);
+  if (suspicious && (!isFirst || empty + 1 < believedAfter)) return emptyVerdict(piece, isFirst, facts);
   const after = sizeAfter(outcome.rows, piece.window, facts.cutOff === false, size);
   const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, after);
   return { kind: 'covered', moves, ...(suspicious ? { alarm: 'source-empty-answer' as const } : {}) };
 }
 
-/** Nothing moves but the count of empty answers. */
-function emptyVerdict(piece: Piece, { state, now }: ReadFacts): ReadVerdict {
+/** Nothing moves but the count of empty answers: once in a run, since one slip may take as long. */
+function emptyVerdict(piece: Piece, isFirst: boolean, { state, now }: ReadFacts): ReadVerdict {
   const { tier, open } = piece;
   const before = tierState(state, tier);
   const code = 'source-empty-answer';
   const moves: CoverageMoves = {
-    tiers: { [tier]: { ...before, empty: before.empty + 1 } },
+    tiers: { [tier]: { ...before, empty: before.empty + (isFirst ? 1 : 0) } },
     ...(open === undefined ? {} : { changes: { ...open, code, dueAt: now } }),
   };
   return { kind: 'again', code, moves, stuck: false };
