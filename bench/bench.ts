@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchBigWeek } from './big-week.ts';
 import { benchIntake } from './intake.ts';
 import { benchMapping } from './mapping.ts';
 import { benchValidation } from './validation.ts';
@@ -17,10 +18,20 @@ export interface Figure {
 
 /**
  * Speed of the parts and of the whole, side by side in one run: `npm run bench`. The ratio compares with the slowest.
- * Read on a quiet machine; on a busy one the ratios say more than the rates.
+ * Read on a quiet machine; on a busy one the ratios say more than the rates. At the end a week's answer of a gigabyte,
+ * which takes minutes and 3 GB of the folder for temporary files: `npm run bench -- week` measures it alone,
+ * `npm run bench -- parts` everything else.
  */
+const [section] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
+  if (section !== 'week') await benchParts();
+  if (section !== 'parts') await benchBigWeek(folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function benchParts(): Promise<void> {
   const { figures: ofMapping, timesJsonata } = await benchMapping();
   const ofValidation = await benchValidation();
   const figures = [...ofMapping, ...ofValidation, ...(await benchIntake(folder)), ...(await benchWholeWay(folder))];
@@ -33,6 +44,4 @@ try {
     console.log(`${figure.what.padEnd(width)}  ${perSecond} ${figure.unit}/s  x${ratio}`);
   }
   console.log(`The mapping is ${timesJsonata.toFixed(1)} times as fast as the same in JSONata.`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }

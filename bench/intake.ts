@@ -7,7 +7,7 @@ import { makeDialogHealthSource } from '../src/sources/dialog-health/dialog-heal
 import type { Figure } from './bench.ts';
 import { startChild } from './child.ts';
 import { timed } from './stopwatch.ts';
-import { week } from './synthetic-rows.ts';
+import { week } from './week.ts';
 
 const rows = 40_000;
 

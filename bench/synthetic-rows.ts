@@ -3,16 +3,13 @@ import { phoneNumberReader } from '../src/mapping/phone-number.ts';
 /** Persons that the rows are about; an EHR needs a Patient for each. */
 export const persons = ['p-1', 'p-2', 'p-3'] as const;
 
-/** The week in which all of the rows lie. */
-export const week = { from: Date.parse('2023-11-01T00:00:00Z'), to: Date.parse('2023-11-08T00:00:00Z') } as const;
-
 /** One invented message result, shaped like the vendor's sample; every fourth one has a reply. */
 export function syntheticRow(index: number): Readonly<Record<string, string | null>> {
   const person = index % persons.length;
   return {
     leadMessageSent: null,
     incomingMessage: index % 4 === 0 ? `YES, see you then (${index})` : null,
-    outgoingMessageId: index.toString(16).padStart(32, '0'),
+    outgoingMessageId: idOf(index),
     outgoingMessageSentDate: `11/0${1 + (index % 6)}/2023`,
     outgoingMessageSentTime: `${two(index % 24)}:${two(index % 60)}`,
     outgoingMessage: `Synthetic message number ${index}: please confirm your visit on Friday by answering YES.`,
@@ -54,10 +51,40 @@ const areaCodes = Array.from({ length: 799 }, (_, index) => 201 + index).filter(
   (code) => isNumber(`${code}5550100`) !== undefined,
 );
 
-/** The vendor's answer with so many rows. */
-export function syntheticAnswer(rows: number): string {
-  const response = Array.from({ length: rows }, (_, index) => syntheticRow(index));
-  return JSON.stringify({ requestId: 'synthetic', response });
+/** So many rows are written once; those that follow are the same under other ids. */
+const blockRows = 4096;
+
+/**
+ * The vendor's answer with so many rows, piece by piece, faster than anybody reads it. Each row has an id of its own;
+ * their texts come again every few thousand rows.
+ */
+export function* syntheticAnswer(rows: number): Generator<Buffer> {
+  yield Buffer.from('{"requestId":"synthetic","response":[');
+  const { bytes, ids, ends } = blockOf(Math.min(rows, blockRows));
+  for (let from = 0; from < rows; from += blockRows) {
+    const count = Math.min(blockRows, rows - from);
+    const copy = Buffer.from(bytes.subarray(0, ends[count - 1]));
+    for (const [index, at] of ids.slice(0, count).entries()) copy.write(idOf(from + index), at, 'latin1');
+    // Between two rows, and not after the last.
+    yield from + count < rows ? copy : copy.subarray(0, -1);
+  }
+  yield Buffer.from(']}');
 }
+
+/** Rows, each with a comma after it: where their ids begin, and where each ends. */
+function blockOf(rows: number) {
+  const ids: number[] = [];
+  const ends: number[] = [];
+  let text = '';
+  for (let index = 0; index < rows; index += 1) {
+    const row = `${JSON.stringify(syntheticRow(index))},`;
+    ids.push(text.length + row.indexOf(idOf(index)));
+    text += row;
+    ends.push(text.length);
+  }
+  return { bytes: Buffer.from(text, 'latin1'), ids, ends };
+}
+
+const idOf = (index: number): string => index.toString(16).padStart(32, '0');
 
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -7,12 +7,17 @@ import { exit, type CommandIo } from './commands/command.ts';
  */
 const memoryFlags = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
 
+/** For the whole process, from now on; what comes before it has grown already. */
+export function keepMemoryLow(): void {
+  for (const flag of memoryFlags) setFlagsFromString(flag);
+}
+
 /** Ctrl-C reaches a program under npm twice: from the terminal, and from npm. */
 const sameSignalMs = 1_000;
 
 /** This process, as commands see it. The first SIGTERM or SIGINT asks for an orderly end; a later one ends at once. */
 export function processIo(): CommandIo {
-  for (const flag of memoryFlags) setFlagsFromString(flag);
+  keepMemoryLow();
   // Whoever read our answer has gone.
   process.stdout.on('error', () => process.exit(exit.failed));
   // What is said there is lost; the work goes on.

@@ -88,6 +88,7 @@ const kinds = {
       'The answer is empty, and the ledger knows messages of that time. It is believed when it comes three times in a row. Ask Dialog Health.',
   },
   'source-retention': {
+    // The job has ended; what is new is read as ever.
     class: 'transient',
     scope: 'source',
     sentence: 'Dialog Health keeps nothing that is so old. The backfill has ended there.',

@@ -113,13 +113,14 @@ export interface Messages {
   /**
    * Takes one batch of rows in one transaction. A message seen for the first time is pending. A known one whose
    * `changeDigest` differs is pending again, with the new content, when `readAt` (the start of the read) is not before
-   * the read it was last taken from and its rank is not lower; a lower rank is taken when the same one was read twice,
-   * at least ten minutes apart. A new reply makes the delivered message it belongs to pending, for the link: at once
-   * when its content came with the reply, else when that is read again. Another `contentDigest` is set apart as
-   * `content-conflict`, once. One rejected as `body-sealed` is pending again with the content that was read. What is
-   * unchanged is not written. A row that repeats a message of the same answer (`repeated`) is taken only with a higher
-   * rank: one answer has one last word on each message. With `resend` each message in it is due, also where nothing has
-   * changed, but for what was dismissed; one that comes with a lower status is due when its content is at hand again; with a key only that one.
+   * the read it was last taken from, or an hour before it and more (the clock was wrong then), and its rank is not
+   * lower; a lower rank is taken when the same one was read twice, at least ten minutes apart. A new reply makes the
+   * delivered message it belongs to pending, for the link: at once when its content came with the reply, else when that
+   * is read again. Another `contentDigest` is set apart as `content-conflict`, once. One rejected as `body-sealed` is
+   * pending again with the content that was read. What is unchanged is not written. A row that repeats a message of the
+   * same answer (`repeated`) is taken only with a higher rank: one answer has one last word on each message. With
+   * `resend` each message in it is due, also where nothing has changed, but for what was dismissed; one that comes with
+   * a lower status is due when its content is at hand again; with a key only that one.
    */
   record(
     source: string,

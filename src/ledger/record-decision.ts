@@ -1,5 +1,5 @@
 import type { SourceRecord } from '../exchange/record.ts';
-import { minuteMs, type Instant } from '../exchange/window.ts';
+import { hourMs, minuteMs, type Instant } from '../exchange/window.ts';
 import type { MessageRow } from './database/tables.ts';
 
 /** What the ledger knows of a message, as far as a new reading of it is decided by that. */
@@ -35,7 +35,8 @@ export function decideRecord(
 ): RecordDecision {
   if (known === undefined) return 'new';
   if (known.content_digest !== read.contentDigest) return 'conflict';
-  if (readAt < known.taken_at) return 'outdated';
+  // Readings of one source follow each other: one that is hours older has the better clock.
+  if (readAt < known.taken_at && readAt > known.taken_at - hourMs) return 'outdated';
   if (known.change_digest === read.changeDigest) {
     // What was stored cannot be opened any more; here it is again.
     return known.state === 'rejected' && known.code === 'body-sealed' ? 'changed' : 'known';
@@ -43,6 +44,7 @@ export function decideRecord(
   if (read.stage.rank > known.rank) return 'changed';
   if (repeated) return 'outdated';
   if (read.stage.rank === known.rank) return 'changed';
-  if (known.held_digest !== read.changeDigest || known.held_since === null) return 'lower';
+  const isHeld = known.held_digest === read.changeDigest && known.held_since !== null;
+  if (!isHeld || known.held_since > readAt + hourMs) return 'lower';
   return readAt - known.held_since >= lowerStatusPatienceMs ? 'changed' : 'outdated';
 }

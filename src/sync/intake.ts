@@ -4,7 +4,7 @@ import type { RecordKey } from '../exchange/record-key.ts';
 import type { Reading } from '../exchange/record.ts';
 import type { SourceRunReport } from '../exchange/reports.ts';
 import { tiers, type Tier } from '../exchange/tier.ts';
-import { floorToGrain, grainMs, isoInstant, type Instant, type TimeWindow } from '../exchange/window.ts';
+import { floorToGrain, grainMs, isoInstant, minuteMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, CoverageState, Ledger, RecordCounts } from '../ledger/ledger.ts';
 import type { ReadOutcome, Source } from '../sources/source.ts';
 import { knownEnough, readVerdict, type ReadFacts, type ReadVerdict } from './read-verdict.ts';
@@ -59,6 +59,8 @@ export interface BackfillResult extends IntakeResult {
 const failuresInARow = 2;
 /** A week is cut down to a minute in fourteen steps; a vendor to whom everything is too large is asked no more than this. */
 const cutsInARow = 20;
+/** A backfill asks for an empty window again after so long: a slip of the vendor's takes a while. */
+const slipMs = 10 * minuteMs;
 /** So many of what is stuck are tried again in one run; the others have their turn in the next. */
 const stuckInARun = 2;
 /** More lower statuses than this share of an answer come from an old copy of the vendor's data. */
@@ -195,7 +197,8 @@ class SourceReading {
       }
       this.#problems.add(found.code);
       if (verdict.code !== found.code) this.#problems.add(verdict.code);
-      // An open piece speaks for itself alone: others of its tier may be read.
+      // An open piece speaks for itself alone: others of its tier may be read. A slip of the vendor's takes a while.
+      if (verdict.code === 'source-empty-answer') resting.add(piece.tier);
       if (verdict.moves.opens === undefined && piece.open === undefined) {
         resting.add(piece.tier);
         if (piece.tier === 'tail') problem = found;
@@ -245,7 +248,9 @@ class SourceReading {
     const verdict = judge(piece, read.outcome, facts);
     await this.#writeDown(piece, read, verdict);
     const failed = read.outcome.kind === 'failed' ? read.outcome.problem : undefined;
-    const problem = failed ?? (verdict.kind === 'covered' ? undefined : { code: verdict.code });
+    const slip = verdict.kind === 'again' && verdict.code === 'source-empty-answer';
+    const found = slip ? { code: verdict.code, retryAfterMs: slipMs } : { code: codeOf(verdict) };
+    const problem = failed ?? (verdict.kind === 'covered' ? undefined : found);
     if (problem !== undefined) this.#problems.add(problem.code);
     const done = { job: piece.backfill.id, report: this.report() };
     return problem === undefined ? done : { ...done, problem };

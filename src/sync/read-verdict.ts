@@ -45,19 +45,20 @@ export function readVerdict(piece: Piece, outcome: ReadOutcome, facts: ReadFacts
   if (facts.cutOff === true) return learnedVerdict(piece, outcome.rows, facts);
   const { empty } = tierState(facts.state, piece.tier);
   const suspicious = outcome.rows === 0 && facts.known >= knownEnough;
-  if (suspicious && empty + 1 < believedAfter) return emptyVerdict(piece, facts);
+  const isFirst = !facts.progress.resting.has(piece.tier);
+  if (suspicious && (!isFirst || empty + 1 < believedAfter)) return emptyVerdict(piece, isFirst, facts);
   const after = sizeAfter(outcome.rows, piece.window, facts.cutOff === false, size);
   const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, after);
   return { kind: 'covered', moves, ...(suspicious ? { alarm: 'source-empty-answer' as const } : {}) };
 }
 
-/** Nothing moves but the count of empty answers. */
-function emptyVerdict(piece: Piece, { state, now }: ReadFacts): ReadVerdict {
+/** Nothing moves but the count of empty answers: once in a run, since one slip may take as long. */
+function emptyVerdict(piece: Piece, isFirst: boolean, { state, now }: ReadFacts): ReadVerdict {
   const { tier, open } = piece;
   const before = tierState(state, tier);
   const code = 'source-empty-answer';
   const moves: CoverageMoves = {
-    tiers: { [tier]: { ...before, empty: before.empty + 1 } },
+    tiers: { [tier]: { ...before, empty: before.empty + (isFirst ? 1 : 0) } },
     ...(open === undefined ? {} : { changes: { ...open, code, dueAt: now } }),
   };
   return { kind: 'again', code, moves, stuck: false };
@@ -135,10 +136,7 @@ function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerd
     dueAt: now,
     ...(piece.backfill === undefined ? {} : { backfill: piece.backfill.id }),
   }));
-  const size: AnswerSize = {
-    ...state.size,
-    widestMs: Math.min(halfOf(piece.window), state.size.widestMs ?? Infinity),
-  };
+  const size = shrunkSize(piece, state.size);
   if (piece.open !== undefined && stuck) {
     return { kind: 'again', code, moves: { ...again(piece.open, code, now), size }, stuck };
   }
@@ -274,6 +272,12 @@ function movedJob(
 const width = ({ from, to }: TimeWindow): number => to - from;
 
 const halfOf = (window: TimeWindow): number => Math.max(grainMs, Math.floor(width(window) / 2 / grainMs) * grainMs);
+
+/** A piece that is cut on tells of a minute in it, rather than of what the vendor takes: below an hour it teaches nothing. */
+function shrunkSize({ window, open }: Piece, size: AnswerSize): AnswerSize {
+  const half = open === undefined ? halfOf(window) : Math.max(hourMs, halfOf(window));
+  return { ...size, widestMs: Math.min(half, size.widestMs ?? Infinity) };
+}
 
 /** A window as wide as was dared, and answered well: the next may be twice as wide. */
 function grownSize(size: AnswerSize, window: TimeWindow, limits: PlanLimits): AnswerSize {

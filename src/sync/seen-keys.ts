@@ -5,20 +5,31 @@ import type { RecordKey } from '../exchange/record-key.ts';
  * hash, so of theirs the first and the last eight digits are enough: two are taken for one about once in 10^19 pairs.
  */
 export class SeenKeys {
-  /** Pairs; two zeros are an empty place. */
-  #places = new Uint32Array(2048);
-  #count = 0;
+  /** By the first two digits. One large table would need half as much again while it grows. */
+  readonly #shelves = Array.from({ length: 256 }, () => new Shelf());
 
   /** Whether the key was seen before; from now on it is. */
   seen(key: RecordKey): boolean {
-    if (this.#count * 4 > this.#places.length) this.#grow();
     const first = Number.parseInt(key.slice(0, 8), 16) >>> 0;
     const last = Number.parseInt(key.slice(-8), 16) >>> 0 || 1;
+    return this.#shelves[first >>> 24]?.seen(first, last) ?? false;
+  }
+}
+
+/** A hash table of pairs. */
+class Shelf {
+  /** Two zeros are an empty place. */
+  #places = new Uint32Array(16);
+  #count = 0;
+
+  seen(first: number, last: number): boolean {
     const at = placeOf(this.#places, first, last);
     if (this.#places[at + 1] !== 0) return true;
     this.#places[at] = first;
     this.#places[at + 1] = last;
     this.#count += 1;
+    // Never more than three quarters full.
+    if (this.#count * 8 > this.#places.length * 3) this.#grow();
     return false;
   }
 

@@ -16,6 +16,8 @@ import type { Scenario } from './scenario.ts';
 import { sourceName } from './source.ts';
 import { aheadAt } from './vendor.ts';
 
+export const patientMaxWaitMs = 30 * dayMs;
+
 /** One life of the service, from its start until it is stopped or killed. */
 export interface Life {
   readonly mortal: Mortal;
@@ -76,7 +78,7 @@ export async function beginLife(parts: LifeParts): Promise<Life> {
     reached,
     batch: 25,
     concurrency: 2,
-    patientMaxWaitMs: 30 * dayMs,
+    patientMaxWaitMs,
   });
   const source = parts.makeSource(ledger, now);
   const read: Source['read'] = (window, take, signal, share) =>

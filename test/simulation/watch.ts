@@ -54,6 +54,9 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
   let newestVendorNow = -Infinity;
   let frontierBefore = -Infinity;
   let coveredBefore = -Infinity;
+  /** But for what is stuck, which a person is told of. */
+  let readBefore = -Infinity;
+  let hasCaughtUp = false;
   let runBegan: { readonly at: Instant; readonly seen: number; readonly frontier: Instant } | undefined;
 
   function breaks(promise: string, what: string): void {
@@ -108,6 +111,7 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
     if (covered > Math.max(start, hole)) {
       breaks('I7 what is covered was read without a gap', `covered until ${show(covered)}, read until ${show(hole)}`);
     }
+    readBefore = Math.min(frontier, ...open.flatMap(({ from, state }) => (state === 'stuck' ? [] : [from])));
     frontierBefore = frontier;
     coveredBefore = covered;
   }
@@ -182,11 +186,30 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
         runBegan = isNew ? { at: clock.now(), seen: vendor.seen.length, frontier: frontierBefore } : undefined;
       }
       if (event.event !== 'run_finished') return;
+      lookAtLag();
       if (runBegan !== undefined) lookAtFairness(runBegan);
       runBegan = undefined;
     },
     breaks,
   };
+
+  /** With a vendor that fails now and then, and says what is so, coverage stays close to the present. */
+  function lookAtLag(): void {
+    const { hiccups, failures, poison, shared, outage, restored, lockedAt = Infinity } = scenario.vendor;
+    const isSlow = failures > 0.2 || hiccups > 0 || poison !== undefined || shared !== undefined;
+    const isOff = scenario.ourClock.some(({ aheadMs }) => Math.abs(aheadMs) > hourMs);
+    const isTooMuch = scenario.messages.bursts.some((size) => size > 40);
+    if (isSlow || isOff || isTooMuch) return;
+    const troubles = [outage, restored, ...scenario.service.asleep, { from: lockedAt, to: lockedAt + 2 * hourMs }];
+    const begun = troubles.flatMap((range) => (range !== undefined && range.from <= clock.now() ? [range.to] : []));
+    // Some polls in a row may fail.
+    const most = 2 * hourMs + 4 * scenario.pollMs;
+    const isCalm = clock.now() - Math.max(scenario.start, ...begun) > 2 * most;
+    const lag = clock.now() - readBefore;
+    hasCaughtUp ||= lag <= most;
+    if (isCalm && hasCaughtUp && lag > most)
+      breaks('I14 coverage is never far behind', `${Math.round(lag / minuteMs)} minutes`);
+  }
 
   /** What is new is asked for at once, or after the one window that is being read. */
   function lookAtFairness({ at, seen, frontier }: NonNullable<typeof runBegan>): void {

@@ -89,7 +89,7 @@ export function sourceContract(title: string, make: () => Promise<SourceUnderTes
         await new Promise((resolve) => setTimeout(resolve, 1));
         taken += batch.length;
         taking -= 1;
-        expect(batch.length).toBeLessThanOrEqual(500);
+        expect(batch.length).toBeLessThanOrEqual(1_000);
       };
       const outcome = await under.source.read(window, take, AbortSignal.timeout(20_000));
       expect(outcome).toMatchObject({ kind: 'complete', rows: 2_600 });

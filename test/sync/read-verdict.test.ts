@@ -99,6 +99,15 @@ describe('a window that fails', () => {
     expect(state.size.widestMs).toBeLessThan(hourMs);
   });
 
+  it('that is one bad minute in a quiet hour keeps the next windows no smaller than an hour', () => {
+    const poison = now - 20 * minuteMs;
+    const answer = ({ window }: Piece): ReadOutcome =>
+      window.from <= poison && poison < window.to ? failed('source-too-large') : complete();
+    const { state } = runOnce({ ...quiet, frontier: now - 10 * hourMs }, now, { answer });
+    expect(state.pieces).toMatchObject([{ state: 'stuck', window: { from: poison } }]);
+    expect(state.size.widestMs).toBeGreaterThanOrEqual(hourMs);
+  });
+
   it('is asked for wider again after it went well', () => {
     const small: CoverageState = { ...quiet, size: { widestMs: 10 * minuteMs } };
     const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((runs) => after(runs, small).size.widestMs ?? Infinity);

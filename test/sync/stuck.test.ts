@@ -8,7 +8,7 @@ import type { Ledger, NewPiece } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import { takeIn } from '../../src/sync/intake.ts';
 import { asked } from '../../src/sync/window-plan.ts';
-import { keptAudit, scriptedSource } from '../support/scripted.ts';
+import { keptAudit, message, reading, scriptedSource } from '../support/scripted.ts';
 import { limits, swept } from './reading.ts';
 
 const now = Date.parse('2026-04-20T12:00:00Z');
@@ -55,6 +55,24 @@ async function run(poison: readonly Instant[], code: ProblemCode = 'source-incom
   );
   return { ...result, asked: vendor.asked };
 }
+
+describe('an empty answer where messages are known', () => {
+  it.each(['cold', 'tail'] as const)('counts once in a run, however many come empty (%s)', async (tier) => {
+    const at = now - dayMs;
+    const known = Array.from({ length: 30 }, (_, hour) =>
+      reading({ ...message(`m${hour}`), occurredAt: at - 30 * hourMs + hour * hourMs }),
+    );
+    await ledger.messages.record(source, now - dayMs, known);
+    const parts = [30, 20, 10].map((hours) => ({ from: at - hours * hourMs, to: at - (hours - 10) * hourMs }));
+    await leftOpen(...parts.map((part) => ({ ...piece(part, 'queued'), tier })));
+    const left = async () => (await ledger.coverage.state(source)).pieces.length;
+    for (const expected of [3, 3, 2]) {
+      const { report } = await run([]);
+      expect(report.problems).toEqual({ 'source-empty-answer': expect.any(Number) });
+      expect(await left()).toBe(expected);
+    }
+  });
+});
 
 describe('what is stuck', () => {
   const [first, second, third] = [now - dayMs, now - dayMs + minuteMs, now - dayMs + 2 * minuteMs] as const;

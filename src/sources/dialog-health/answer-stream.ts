@@ -26,9 +26,10 @@ export async function readAnswer(chunks: AsyncIterable<Uint8Array>, options: Ans
   let position = 0;
   const handOver = async (least: number): Promise<void> => {
     while (answer.rows.length >= least && answer.rows.length > 0) {
-      const rows = answer.rows.splice(0, options.batchRows);
-      await options.take(rows, position);
-      position += rows.length;
+      const from = position;
+      position += Math.min(answer.rows.length, options.batchRows);
+      // Nothing here holds the rows while they are taken: that may last, and they are many.
+      await options.take(answer.rows.splice(0, options.batchRows), from);
     }
   };
   for await (const chunk of chunks) {

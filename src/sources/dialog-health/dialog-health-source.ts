@@ -15,8 +15,8 @@ import { BrokenOff, callWriteback, type WritebackAnswer } from './writeback-api.
 
 /** "Note that the time range cannot exceed 1 week" (the vendor's page). */
 const longestWindowMs = 7 * dayMs;
-/** One transaction of the ledger. */
-const batchRows = 500;
+/** One transaction of the ledger: the more, the fewer pages of its index are written twice; the fewer, the less memory. */
+const batchRows = 1000;
 
 type Take = TakeReadings;
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { minuteMs } from '../../../src/exchange/window.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
 import {
   claimDue,
@@ -114,6 +115,19 @@ export function recordingContract(newPlace: NewPlace): void {
       });
       const [claim] = await claimDue(test.ledger, test.clock);
       expect(claim?.record.body['messageStatus']).toBe('SENT');
+    });
+
+    it('takes what is hours older than what it knows: the clock was wrong then', async () => {
+      const right = test.clock.at;
+      const ahead = right + 90 * 24 * 60 * minuteMs;
+      const at = (readAt: number, status: 'SENT' | 'DELIVERED' | 'FAILED') =>
+        test.ledger.messages.record(source, readAt, rows(message('a', status)));
+      await at(ahead, 'DELIVERED');
+      expect(await at(ahead, 'SENT')).toMatchObject({ lowered: 1 });
+      expect(await at(right, 'FAILED')).toMatchObject({ changed: 1 });
+      await at(ahead, 'SENT');
+      expect(await at(right + minuteMs, 'SENT')).toMatchObject({ lowered: 1, changed: 0 });
+      expect(await at(right + 11 * minuteMs, 'SENT')).toMatchObject({ changed: 1 });
     });
 
     it('takes the last of several rows with one id, where its rank allows it', async () => {
