@@ -197,8 +197,7 @@ class SourceReading {
       }
       this.#problems.add(found.code);
       if (verdict.code !== found.code) this.#problems.add(verdict.code);
-      // An open piece speaks for itself alone: others of its tier may be read. A slip of the vendor's takes a while.
-      if (verdict.code === 'source-empty-answer') resting.add(piece.tier);
+      // An open piece speaks for itself alone: others of its tier may be read.
       if (verdict.moves.opens === undefined && piece.open === undefined) {
         resting.add(piece.tier);
         if (piece.tier === 'tail') problem = found;

@@ -43,24 +43,27 @@ export function readVerdict(piece: Piece, outcome: ReadOutcome, facts: ReadFacts
   const { size } = facts.state;
   if (isCapped(outcome.rows, facts.limits, size)) return cutVerdict(piece, 'source-capped', facts);
   if (facts.cutOff === true) return learnedVerdict(piece, outcome.rows, facts);
-  const { empty } = tierState(facts.state, piece.tier);
   const suspicious = outcome.rows === 0 && facts.known >= knownEnough;
-  const isFirst = !facts.progress.resting.has(piece.tier);
-  if (suspicious && (!isFirst || empty + 1 < believedAfter)) return emptyVerdict(piece, isFirst, facts);
+  const empty = emptyBefore(piece, facts.state) + 1;
+  if (suspicious && empty < believedAfter) return emptyVerdict(piece, empty, facts);
   const after = sizeAfter(outcome.rows, piece.window, facts.cutOff === false, size);
   const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, after);
   return { kind: 'covered', moves, ...(suspicious ? { alarm: 'source-empty-answer' as const } : {}) };
 }
 
-/** Nothing moves but the count of empty answers: once in a run, since one slip may take as long. */
-function emptyVerdict(piece: Piece, isFirst: boolean, { state, now }: ReadFacts): ReadVerdict {
-  const { tier, open } = piece;
-  const before = tierState(state, tier);
+/** How often in a row: of an open piece by itself, since others of its tier may come well meanwhile. */
+function emptyBefore({ tier, open }: Piece, state: CoverageState): number {
+  if (open === undefined) return tierState(state, tier).empty;
+  return open.code === 'source-empty-answer' ? open.failures : 0;
+}
+
+/** Nothing moves but the count of empty answers. */
+function emptyVerdict({ tier, open }: Piece, empty: number, { state, now }: ReadFacts): ReadVerdict {
   const code = 'source-empty-answer';
-  const moves: CoverageMoves = {
-    tiers: { [tier]: { ...before, empty: before.empty + (isFirst ? 1 : 0) } },
-    ...(open === undefined ? {} : { changes: { ...open, code, dueAt: now } }),
-  };
+  const moves: CoverageMoves =
+    open === undefined
+      ? { tiers: { [tier]: { ...tierState(state, tier), empty } } }
+      : { changes: { ...open, failures: empty, code, dueAt: now } };
   return { kind: 'again', code, moves, stuck: false };
 }
 
@@ -80,7 +83,9 @@ function failedVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadV
   const refused = code === 'source-refused' || code === 'source-server-error';
   if (refused && !facts.answersOthers) return { kind: 'source', code };
   const before = tierState(facts.state, piece.tier);
-  const failures = (piece.open?.failures ?? before.failures) + 1;
+  // An empty answer was no failure.
+  const failed = piece.open?.code === 'source-empty-answer' ? 0 : piece.open?.failures;
+  const failures = (failed ?? before.failures) + 1;
   if (piece.open?.state === 'stuck')
     return { kind: 'again', code, moves: again(piece.open, code, facts.now), stuck: true };
   if (failures < rule.cutAfter) {
@@ -190,11 +195,9 @@ function coveredMoves(
   if (vendorNow !== undefined && settledEnd(vendorNow, limits) < piece.window.to) {
     return { changes: { ...piece.open, dueAt: now + grainMs }, ...resized };
   }
-  const before = tierState(state, piece.tier);
-  const fresh = before.empty === 0 ? {} : { tiers: { [piece.tier]: { ...before, empty: 0 } } };
   const job = piece.backfill;
   const moved = job === undefined ? {} : { backfill: movedJob(job, job.position, rows, facts, piece.open.id) };
-  return { closes: [piece.open.id, ...closes], ...fresh, ...resized, ...moved };
+  return { closes: [piece.open.id, ...closes], ...resized, ...moved };
 }
 
 /**
