@@ -3,6 +3,26 @@ import type { Problem } from './problem.ts';
 import type { RecordKey } from './record-key.ts';
 import type { Instant } from './window.ts';
 
+/** How a message names its Patient at the EHR. */
+export type PatientReference =
+  /** `Patient/<id>`: the person id is the EHR's own. */
+  | 'literal'
+  /** By the identifier alone; whose it is is the EHR's matter. */
+  | 'identifier'
+  /** By a search that the EHR makes as it writes (`Patient?identifier=…`): in a transaction only, else as lookup. */
+  | 'conditional'
+  /** `Patient/<id>` of the one Patient with the identifier, who is looked for before. */
+  | 'lookup';
+
+/** What is wanted of the Patient before a message is written. */
+export interface PatientPolicy {
+  readonly reference: PatientReference;
+  /** What becomes of a message whose Patient the EHR lacks. */
+  readonly missing: 'wait' | 'send-identifier' | 'reject';
+  /** What of the message must fit the Patient of the EHR. */
+  readonly verify: 'none' | 'name' | 'phone';
+}
+
 /** One Communication on its way to the EHR. */
 export interface Delivery {
   readonly key: RecordKey;
@@ -12,6 +32,8 @@ export interface Delivery {
   readonly knownReference?: string;
   /** An earlier answer was lost: the EHR may hold it already. Look before sending. */
   readonly unsure: boolean;
+  /** Undefined: its references are sent as they are. */
+  readonly patient?: PatientPolicy;
 }
 
 /** What became of one delivery; `send` gives exactly one for each. */

@@ -211,7 +211,32 @@ const kinds = {
   'patient-not-found': {
     class: 'waiting',
     scope: 'record',
-    sentence: 'The EHR does not have this Patient yet. The record is tried again until patient.maxWait has passed.',
+    sentence:
+      'The EHR does not have this Patient yet. The record is tried again until patient.maxWait has passed; released, it is tried at once.',
+  },
+  'patient-ambiguous': {
+    class: 'waiting',
+    scope: 'record',
+    sentence:
+      'More than one active Patient of the EHR has this identifier, and none is guessed. Merge them there, or take the identifier from one. The record is tried again until patient.maxWait has passed.',
+  },
+  'patient-inactive': {
+    class: 'waiting',
+    scope: 'record',
+    sentence:
+      'The Patient is inactive in the EHR, and its links (replaced-by) lead to no one active Patient. The record is tried again until patient.maxWait has passed.',
+  },
+  'patient-search-refused': {
+    class: 'waiting',
+    scope: 'record',
+    sentence:
+      'The EHR refused to look for this Patient. Check patient.system and patient.from. The record is tried again until patient.maxWait has passed.',
+  },
+  'patient-mismatch': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The Patient of the EHR has another name or phone number than the message, or none to compare (patient.verify). Nothing was written. Compare both; once they agree, release the record.',
   },
   'version-conflict': {
     class: 'transient',
