@@ -33,7 +33,7 @@ export interface PatientDirectory {
   /** One answer for each, by id. */
   byId(ids: readonly string[], ask: Ask): Promise<ReadonlyMap<string, PatientAnswer>>;
   /** The EHR did not know the Patient that was found: it is looked for again. */
-  forget(identifier: SearchedIdentifier): void;
+  forget(patient: { readonly identifier: SearchedIdentifier | undefined; readonly id: string | undefined }): void;
 }
 
 /** Searches or reads on their way at once, for one Bundle. */
@@ -102,7 +102,10 @@ export function patientDirectory(options: DirectoryOptions): PatientDirectory {
       });
       return new Map(ids.map((id) => [id, answers.get(keyOfId(id)) ?? failedBy(failure)]));
     },
-    forget: (identifier) => cache.forget(keyOf(identifier)),
+    forget({ identifier, id }) {
+      if (identifier !== undefined) cache.forget(keyOf(identifier));
+      if (id !== undefined) cache.forget(keyOfId(id));
+    },
   };
 
   function searching(answers: Map<string, PatientAnswer>, ask: Ask) {
