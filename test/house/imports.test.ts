@@ -68,6 +68,7 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   'node-cron': ['src/sync/wake-ups/in-process.ts'],
   undici: ['src/network/', 'src/sources/dialog-health/writeback-api.ts'],
   zod: ['src/config/'],
+  jose: ['src/destinations/fhir-server/auth/backend-services.ts'],
   'libphonenumber-js': ['src/mapping/'],
   '@medplum/core': ['src/validation/medplum.ts'],
 };

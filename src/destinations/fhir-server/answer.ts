@@ -24,6 +24,8 @@ export interface Answered {
   readonly location?: string;
   readonly etag?: string;
   readonly retryAfterMs?: number;
+  /** With 403: the SMART scope that the login lacks. */
+  readonly missingScope?: string;
 }
 
 /** Asks the EHR. Never throws for what it or the network does. */

@@ -3,6 +3,7 @@ import type { Instant } from '../../exchange/window.ts';
 import { networkFailure, type NetworkFailure } from '../../network/network-failure.ts';
 import { retryAfterMs } from '../../network/retry-after.ts';
 import type { Answer, Answered } from './answer.ts';
+import { scopeAskedFor } from './auth/scopes.ts';
 import { isObject } from './untrusted.ts';
 
 const networkCodes: Readonly<Record<NetworkFailure, ProblemCode>> = {
@@ -33,6 +34,7 @@ export function answered(status: number, data: unknown, headers: Headers, now: I
   // HAPI tells the place of what it updated as Content-Location.
   const location = headers.get('location') ?? headers.get('content-location');
   const etag = headers.get('etag');
+  const missingScope = status === 403 ? scopeAskedFor(headers.get('www-authenticate')) : undefined;
   const wait = retryAfterMs(headers.get('retry-after'), now) ?? rateLimitMs(status, headers.get('ratelimit'));
   return {
     kind: 'answered',
@@ -42,6 +44,7 @@ export function answered(status: number, data: unknown, headers: Headers, now: I
     ...(location === null ? {} : { location }),
     ...(etag === null ? {} : { etag }),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    ...(missingScope === undefined ? {} : { missingScope }),
   };
 }
 

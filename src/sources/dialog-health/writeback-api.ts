@@ -4,6 +4,7 @@ import { request, type Dispatcher } from 'undici';
 import type { Instant, TimeWindow } from '../../exchange/window.ts';
 import { httpDate } from '../../network/http-date.ts';
 import { networkFailure, type NetworkFailure } from '../../network/network-failure.ts';
+import { within } from '../../network/within.ts';
 
 /** The page says GET, its sample PUT. */
 export type WritebackMethod = 'GET' | 'PUT';
@@ -85,19 +86,6 @@ export async function callWriteback(
     const failure = call.signal.aborted ? 'timeout' : networkFailure(error);
     if (failure === undefined) throw error;
     return { kind: 'unanswered', failure };
-  }
-}
-
-/** undici heeds a signal only once a connection stands, which a silent proxy never lets happen. */
-async function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: never, reject } = Promise.withResolvers<never>();
-  const end = (): void => reject(signal.reason);
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
-  try {
-    return await Promise.race([work, never]);
-  } finally {
-    signal.removeEventListener('abort', end);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Authorizer, AuthOptions } from './authorizer.ts';
 export function basic({ username, password }: Extract<AuthOptions, { kind: 'basic' }>): Authorizer {
   const header = (): string => `Basic ${Buffer.from(`${username}:${password()}`, 'utf8').toString('base64')}`;
   return {
-    header: () => Promise.resolve().then(header),
+    authorize: () => Promise.resolve().then(() => ({ kind: 'header', header: header() })),
     renew: (refused) => Promise.resolve().then(() => header() !== refused),
   };
 }

@@ -8,12 +8,13 @@ export function bearer({ token }: Extract<AuthOptions, { kind: 'bearer' }>): Aut
   let kept: string | undefined;
   const read = (): string => `Bearer ${token().trim()}`;
   return {
-    header: () => Promise.resolve().then(() => (kept ??= read())),
+    authorize: () => Promise.resolve().then(() => ({ kind: 'header', header: (kept ??= read()) })),
     renew: (refused) =>
       Promise.resolve().then(() => {
         // Refused together with others, one of which has renewed it already.
         if (kept === refused) kept = read();
         return true;
       }),
+    scopes: () => ({ granted: undefined }),
   };
 }

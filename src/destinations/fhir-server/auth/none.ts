@@ -2,5 +2,8 @@ import type { Authorizer } from './authorizer.ts';
 
 /** No header: the EHR is on a private network, or knows this service by its client certificate. */
 export function none(): Authorizer {
-  return { header: () => Promise.resolve(undefined), renew: () => Promise.resolve(false) };
+  return {
+    authorize: () => Promise.resolve({ kind: 'header', header: undefined }),
+    renew: () => Promise.resolve(false),
+  };
 }

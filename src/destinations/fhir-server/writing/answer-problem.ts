@@ -33,8 +33,10 @@ function recordCode(write: Write, status: number, findings: Findings, inFhir: bo
 }
 
 /** Why the EHR took nothing of a request, where that is no matter of its content. Pure. */
-export function requestProblem({ status, body, retryAfterMs }: Answered): Problem {
-  const problem = detailed(requestCode(status), status, readOutcome(body));
+export function requestProblem({ status, body, retryAfterMs, missingScope }: Answered): Problem {
+  const findings = readOutcome(body);
+  const told = missingScope === undefined ? findings : { ...findings, where: missingScope };
+  const problem = detailed(requestCode(status), status, told);
   return retryAfterMs === undefined ? problem : { ...problem, retryAfterMs };
 }
 

@@ -1,0 +1,68 @@
+import type { Question } from '../answer.ts';
+
+/**
+ * Scopes of SMART App Launch: `system/Communication.crus` as version 2 spells them (letters in the order c r u d s),
+ * `system/Communication.read system/Communication.write` as version 1 does. Pure.
+ * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+ */
+export interface Scopes {
+  readonly v1: string;
+  readonly v2: string;
+}
+
+export interface ScopeNeeds {
+  /** A Communication can be changed once it is written. */
+  readonly updates: boolean;
+  /** It can be searched for. */
+  readonly searches: boolean;
+  /** Patients are searched for. */
+  readonly patients: boolean;
+}
+
+/** The least that a login needs. */
+export function leastScopes({ updates, searches, patients }: ScopeNeeds): Scopes {
+  const letters = ['c', 'r', updates ? 'u' : '', searches ? 's' : ''].join('');
+  return {
+    v1: ['Communication.write', 'Communication.read', ...(patients ? ['Patient.read'] : [])].map(ofSystem).join(' '),
+    v2: [`Communication.${letters}`, ...(patients ? ['Patient.rs'] : [])].map(ofSystem).join(' '),
+  };
+}
+
+/** What of these (version 2) a grant lacks, in either spelling; undefined where it has all, or names no such scopes. */
+export function lacking(needed: string, granted: string | undefined): string | undefined {
+  const grants = (granted ?? '').split(/\s+/).flatMap((each) => parsed(each) ?? []);
+  if (grants.length === 0) return undefined;
+  const missing = needed.split(' ').flatMap((scope) => {
+    const { type = '', letters = '' } = parsed(scope) ?? {};
+    const held = grants.filter((each) => each.type === type || each.type === '*').map((each) => each.letters);
+    const left = [...letters].filter((letter) => !held.some((each) => each.includes(letter))).join('');
+    return left === '' ? [] : [ofSystem(`${type}.${left}`)];
+  });
+  return missing.length === 0 ? undefined : missing.join(' ');
+}
+
+/** The scope that a refused question needs, as far as the grant is known to lack it; all of it where nothing is known. */
+export function missingScopeOf({ method, path }: Question, granted: string | undefined): string {
+  const [, type = 'Communication', rest = ''] = /^([A-Z][A-Za-z]+)(.*)$/.exec(path) ?? [];
+  const reading = /^(?:\?|\/_search)/.test(rest) ? 's' : 'r';
+  const needed = ofSystem(`${type}.${method === 'GET' ? reading : 'cu'}`);
+  return lacking(needed, granted) ?? needed;
+}
+
+/** The scopes that a refusal names (RFC 6750, 3): only what is surely one, so that no other text goes further. */
+export function scopeAskedFor(challenge: string | null): string | undefined {
+  const [, named = ''] = /\bscope="([^"]{1,400})"/.exec(challenge ?? '') ?? [];
+  const scopes = named.split(' ').filter((each) => parsed(each) !== undefined);
+  return scopes.length === 0 ? undefined : scopes.join(' ');
+}
+
+function parsed(scope: string): { readonly type: string; readonly letters: string } | undefined {
+  const [, type, actions] =
+    /^(?:system|user|patient)\/(\*|[A-Z][A-Za-z]{2,40})\.(read|write|\*|(?=.)c?r?u?d?s?)(?:\?.*)?$/.exec(scope) ?? [];
+  if (type === undefined || actions === undefined) return undefined;
+  return { type, letters: versionOne[actions] ?? actions };
+}
+
+const versionOne: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
+
+const ofSystem = (scope: string): string => `system/${scope}`;
