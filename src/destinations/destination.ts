@@ -12,6 +12,8 @@ export type DestinationCheck =
       readonly why: string;
       /** It can be searched for every copy of a message: `held` tells where there is more than one. */
       readonly findsCopies?: true;
+      /** It only takes in: what it holds cannot be told, and `held` says so of every message (`ehr-not-readable`). */
+      readonly cannotBeAsked?: true;
     }
   /** `ehr-unsuitable`: it was reached and lacks what is needed. Anything else: it could not be asked. */
   | { readonly kind: 'failed'; readonly problem: Problem; readonly why: string };

@@ -202,6 +202,88 @@ const kinds = {
     sentence:
       'The EHR offers no reading of a Communication, so what it holds cannot be told. It can be written to all the same.',
   },
+  'folder-missing': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'destination.folder is not there, or is no folder. Make it, or mount it: it is never made by itself, so that nothing is written beneath a mount that is missing.',
+  },
+  'folder-not-writable': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'This service may not write in destination.folder. Give its user the right to read, write and search there; messages wait meanwhile.',
+  },
+  'folder-full': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'There is no room for another file in destination.folder. Make room, and see whether the integration engine picks files up; messages wait meanwhile.',
+  },
+  'folder-failed': {
+    class: 'ambiguous',
+    scope: 'destination',
+    sentence:
+      'A file could not be written in destination.folder as it should. What waits there is looked at before a message is written again.',
+  },
+  'token-endpoint-unreachable': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The token endpoint cannot be reached, or did not answer in time. Check destination.auth.tokenUrl, DNS, the firewall and the proxy.',
+  },
+  'token-tls-error': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'No TLS connection to the token endpoint: its certificate is not trusted, or ours is not. Check destination.auth.tokenUrl and destination.tls.',
+  },
+  'token-endpoint-failed': {
+    class: 'transient',
+    scope: 'destination',
+    sentence: 'The token endpoint answered with a server error, or asked for fewer requests.',
+  },
+  'token-unexpected-answer': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The token endpoint answered with something that is no token (a wrong destination.auth.tokenUrl, a proxy, a login page?).',
+  },
+  'token-refused': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The token endpoint gives this client no token. Check destination.auth: clientId, and the secret, or whether the EHR knows the key that signs (command jwks).',
+  },
+  'token-scope-refused': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The token endpoint refused destination.auth.scope. Have these scopes granted to the client; check prints the least.',
+  },
+  'token-clock-skew': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The token endpoint refused the login, and its clock is not ours: what we sign is too old or too new there. Set the clock of this machine right (NTP).',
+  },
+  'token-discovery-failed': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The EHR has no usable .well-known/smart-configuration below destination.url. Set destination.auth.tokenUrl instead of discovery.',
+  },
+  'token-endpoint-foreign': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The EHR names a token endpoint on another origin, which gets no login. If it is right, set destination.auth.tokenOrigin to it.',
+  },
+  'token-key-unusable': {
+    class: 'transient',
+    scope: 'destination',
+    sentence: 'No key or secret of destination.auth can be read. Put its file back.',
+  },
   'resource-refused': {
     class: 'permanent',
     scope: 'record',
@@ -241,7 +323,7 @@ const kinds = {
   'version-conflict': {
     class: 'transient',
     scope: 'record',
-    sentence: 'Somebody else wrote this Communication at the same time.',
+    sentence: 'Somebody else wrote this Communication at the same time. It is looked at and tried again.',
   },
   'record-throttled': {
     class: 'transient',
@@ -260,6 +342,24 @@ const kinds = {
     scope: 'record',
     sentence:
       'This Communication was deleted in the EHR and is not written again. Dismiss the record, or release it to write it anew.',
+  },
+  'changed-at-ehr': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'Somebody changed this Communication in the EHR, and it is not overwritten. Look at it there. Release the record to overwrite it with what the message says now, or dismiss the record to leave it.',
+  },
+  'entered-in-error-at-ehr': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'This Communication is marked as entered in error in the EHR, and is not overwritten. Dismiss the record; or, if the mark is wrong, take it back in the EHR, then release the record.',
+  },
+  'subject-moved': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'This Communication belongs to another Patient in the EHR than the one it would be written for, and is not moved back. Correct which Patient is meant, at Dialog Health or in the EHR, then release the record; or dismiss it.',
   },
   'resource-too-large': {
     class: 'permanent',
