@@ -44,7 +44,7 @@ export function makeDispatcher(options: NetworkOptions = {}): Dispatcher {
   return new EnvHttpProxyAgent({ ...common, ...through, ...toProxy, proxyTunnel: false });
 }
 
-function secureOptions({ ca = '', certificate = '', key = '' }: TlsFiles) {
+export function secureOptions({ ca = '', certificate = '', key = '' }: TlsFiles) {
   if ((certificate === '') !== (key === '')) throw new Error('A client certificate and its key belong together.');
   return {
     minVersion: 'TLSv1.2' as const,
