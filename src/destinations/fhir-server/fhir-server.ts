@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Communication } from 'fhir/r4.js';
 import { Client } from 'fhir-kit-client';
-import type { Delivery, DeliveryOutcome, Held, Judgement } from '../../exchange/delivery.ts';
+import type { Delivery, DeliveryOutcome, Held, Judgement, PatientPolicy } from '../../exchange/delivery.ts';
 import type { Problem } from '../../exchange/problem.ts';
 import { dayMs, type Instant } from '../../exchange/window.ts';
 import type { Dispatcher } from '../../network/dispatcher.ts';
@@ -9,9 +10,19 @@ import type { Destination, DestinationCheck } from '../destination.ts';
 import type { Answer, Ask, Question } from './answer.ts';
 import type { AuthOptions } from './auth/authorizer.ts';
 import { makeAuthorizer } from './auth/registry.ts';
+import { missingScopeOf } from './auth/scopes.ts';
 import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { offersValidate, readJudgement } from './judge.ts';
+import { conditionalExperience, type ConditionalExperience } from './patients/conditional.ts';
+import { patientDirectory } from './patients/patient-directory.ts';
+import {
+  patientTrouble,
+  readPatientOffer,
+  type AssumedOfPatients,
+  type PatientOffer,
+} from './patients/patient-offer.ts';
+import { sendByPatient } from './patients/send-by-patient.ts';
 import { isResource } from './untrusted.ts';
 import { requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
 import { sendWrites } from './writing/bisect.ts';
@@ -30,8 +41,10 @@ export interface FhirServerOptions {
   readonly bundle: BundleLimits & { readonly type: CapabilityOptions['bundle'] };
   /** For one whole request, its answer included. */
   readonly timeoutMs: number;
-  readonly assume: CapabilityOptions['assume'];
+  readonly assume: CapabilityOptions['assume'] & AssumedOfPatients;
   readonly acceptUnsuitable: boolean;
+  /** Every way in which messages name their Patients here: what the EHR lacks for one of them is told at start. */
+  readonly patients?: readonly PatientPolicy[];
   readonly now: () => Instant;
   /** Ends early, without failing, when the signal says so. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -45,6 +58,8 @@ const nobody = '00000000-0000-0000-0000-000000000000';
 interface Offer {
   readonly suitability: Extract<Suitability, { kind: 'suitable' }>;
   readonly experience: BundleExperience;
+  readonly patients: PatientOffer;
+  readonly conditional: ConditionalExperience;
   readonly validates: boolean;
   readonly askedAt: Instant;
 }
@@ -55,7 +70,8 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   const base = options.url.replace(/\/+$/, '');
   // A redirect is an answer like any other: followed, it would carry messages and login to where nobody sent them.
   const client = new Client({ baseUrl: base, requestOptions: { dispatcher, redirect: 'manual' } });
-  const authorizer = makeAuthorizer(options.auth);
+  const authorizer = makeAuthorizer(options.auth, { base, dispatcher, timeoutMs, now, newId: randomUUID });
+  const directory = patientDirectory({ base, now });
   let offer: Offer | undefined;
   let checking: Promise<DestinationCheck> | undefined;
   let closed: Promise<void> | undefined;
@@ -87,15 +103,25 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   /** One request, and once more where its login was refused and can be renewed. */
   async function ask(question: Question, signal: AbortSignal): Promise<Answer> {
     try {
-      const authorization = await authorizer.header();
-      const answer = await askOnce(question, authorization, signal);
-      if (answer.kind !== 'answered' || answer.status !== 401 || !(await authorizer.renew(authorization)))
-        return answer;
-      return await askOnce(question, await authorizer.header(), signal);
+      const first = await authorizer.authorize(signal);
+      if (first.kind === 'failed') return first;
+      const answer = await askOnce(question, first.header, signal);
+      if (answer.kind !== 'answered') return answer;
+      if (answer.status !== 401 || !(await authorizer.renew(first.header))) return scoped(question, answer);
+      const second = await authorizer.authorize(signal);
+      return second.kind === 'failed' ? second : scoped(question, await askOnce(question, second.header, signal));
     } catch {
       // The secret cannot be had; why is not told, since the text of the error may hold it.
       return { kind: 'failed', problem: { code: 'ehr-unauthorized' } };
     }
+  }
+
+  /** A refusal for want of a right, with the scope that is missing, as far as it can be told. */
+  function scoped(question: Question, answer: Answer): Answer {
+    const scopes = authorizer.scopes?.();
+    if (answer.kind !== 'answered' || answer.status !== 403 || scopes === undefined) return answer;
+    const missingScope = answer.missingScope ?? missingScopeOf(question, scopes.granted);
+    return missingScope === undefined ? answer : { ...answer, missingScope };
   }
 
   /** Those who ask at the same time share one answer. */
@@ -117,12 +143,17 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     const { write, bundle, assume, acceptUnsuitable } = options;
     const suitability = readCapabilities(body, { write, bundle: bundle.type, assume, acceptUnsuitable });
     if (suitability.kind === 'unsuitable') return failed({ code: 'ehr-unsuitable' }, suitability.why);
+    const patients = readPatientOffer(body, assume);
+    const trouble = patientTrouble(patients, options.patients ?? []);
+    if (trouble !== undefined) return failed({ code: 'ehr-unsuitable', where: 'Patient' }, trouble);
     const login = await tryLogin(signal);
     if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
     const { way, why, searches } = suitability;
     offer = {
       suitability,
       experience: bundleExperience(suitability, bundle),
+      patients,
+      conditional: conditionalExperience(),
       validates: offersValidate(body),
       askedAt: now(),
     };
@@ -156,8 +187,37 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
         problem: unsure ? current : unsentProblem(current),
       }));
     }
-    const { suitability, experience } = current;
     const askNow: Ask = (question) => ask(question, signal);
+    const { suitability, experience, conditional, patients } = current;
+    const { way, ifMatch } = suitability;
+    const all = await sendByPatient(deliveries, {
+      directory,
+      ask: askNow,
+      logical: patients.logical,
+      conditional:
+        suitability.bundle !== 'transaction' || ifMatch
+          ? undefined
+          : {
+              way,
+              limits: experience.limits(),
+              experience: conditional,
+              send: (transaction) => askNow({ method: 'POST', path: '', body: transaction }),
+            },
+      write: (resolved) => write(resolved, current, askNow, signal),
+    });
+    // It does not keep what it said it offers.
+    if (all.some((outcome) => outcome.kind === 'refused' && outcome.problem.code === 'ehr-unsuitable'))
+      offer = undefined;
+    return all;
+  }
+
+  /** Looks for what may be there already, and writes what is not there as it should be. */
+  async function write(
+    deliveries: readonly Delivery[],
+    { suitability, experience }: Offer,
+    askNow: Ask,
+    signal: AbortSignal,
+  ): Promise<readonly DeliveryOutcome[]> {
     const pause = (ms: number): Promise<void> => sleep(ms, signal);
     const { outcomes, writes } = await lookFirst(deliveries, { ...suitability, ask: askNow, pause });
     const sent = await sendWrites(writes, experience, (type, group) => {
@@ -173,11 +233,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
         ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
       });
     });
-    const all = [...outcomes, ...sent];
-    // It does not keep what it said it offers.
-    if (all.some((outcome) => outcome.kind === 'refused' && outcome.problem.code === 'ehr-unsuitable'))
-      offer = undefined;
-    return all;
+    return [...outcomes, ...sent];
   }
 
   async function held(
