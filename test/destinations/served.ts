@@ -15,6 +15,9 @@ export interface Served {
   readonly send: (deliveries: readonly Delivery[]) => Promise<readonly DeliveryOutcome[]>;
 }
 
+/** When a destination begins to live. */
+export const servedAt = Date.UTC(2026, 2, 5, 14);
+
 /** A destination over a scripted EHR; both end with the test. */
 export async function serve(
   ehrOptions: EhrOptions = {},
@@ -22,7 +25,7 @@ export async function serve(
 ): Promise<Served> {
   const ehr = await startScriptedEhr(ehrOptions);
   const pauses: number[] = [];
-  let now = Date.UTC(2026, 2, 5, 14);
+  let now = servedAt;
   const destination = makeFhirServer({
     name: 'fhir-server',
     url: ehr.url,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { makeAuthorizer } from '../../../../src/destinations/fhir-server/auth/registry.ts';
-import { authorizerContract } from '../../authorizer-contract.ts';
+import { alone, authorizerContract, headerOf } from '../../authorizer-contract.ts';
 import { delivery } from '../../example-deliveries.ts';
 import { answerWith, outcome } from '../../scripted-ehr.ts';
-import { serve, wordsOf } from '../../served.ts';
+import { serve, servedAt, wordsOf } from '../../served.ts';
+import { keyFile, makeKey } from '../../../support/signing-keys.ts';
+import { bySecret, byKeys, registered, tokenServer } from './token-place.ts';
 
 /** A secret as it stands in a file: exchanged and removed from outside. */
 function secretFile(first: string, second: string) {
@@ -35,6 +36,36 @@ authorizerContract('a bearer token', () => {
   return { options: { kind: 'bearer', token: read }, expected: () => `Bearer ${read()}`, ...file };
 });
 
+authorizerContract('client credentials', async () => {
+  const secret = 'sécret: one+/=';
+  const { read, lose, secrets } = secretFile(secret, 'never used');
+  const server = await tokenServer({ secret: () => secret });
+  return {
+    options: bySecret(server.url, read),
+    expected: server.header,
+    // Some token of another's: the one in hand lets in no more.
+    exchange: () => void server.issued.push('revoked'),
+    lose,
+    secrets: () => [...secrets(), ...server.issued.filter((token) => token !== 'revoked')],
+  };
+});
+
+describe.each(['RS384', 'ES384'] as const)('with %s,', (alg) => {
+  const key = makeKey(alg);
+  authorizerContract('SMART Backend Services', async () => {
+    const { file, write } = keyFile(key.pem);
+    const known = registered([file]);
+    const server = await tokenServer({ jwks: () => known, now: () => servedAt });
+    return {
+      options: byKeys(server.url, [file]),
+      expected: server.header,
+      exchange: () => void server.issued.push('revoked'),
+      lose: () => write(undefined),
+      secrets: () => [...key.secrets, ...server.issued.filter((token) => token !== 'revoked')],
+    };
+  });
+});
+
 describe('HTTP Basic', () => {
   it('is not tried twice with the same password', async () => {
     const { ehr, destination, send } = await serve(
@@ -64,8 +95,8 @@ describe('a bearer token', () => {
   });
 
   it('ends where its file has a newline', async () => {
-    const authorizer = makeAuthorizer({ kind: 'bearer', token: () => 'token\n' });
-    expect(await authorizer.header()).toBe('Bearer token');
+    const authorizer = alone({ kind: 'bearer', token: () => 'token\n' });
+    expect(await headerOf(authorizer)).toBe('Bearer token');
   });
 
   it('that no header can hold is a refused login and no crash', async () => {
