@@ -22,6 +22,7 @@ export interface JavaProgram {
   readonly arguments?: readonly string[];
   /** As `java -Xmx` has it. */
   readonly memory: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface JavaServer {
@@ -80,10 +81,11 @@ async function built({ home }: JavaProgram, cache: string): Promise<string> {
 }
 
 async function started(program: JavaProgram, build: string, log: string): Promise<JavaServer> {
-  const { name, main, memory, arguments: args = [] } = program;
+  const { name, main, memory, environment = {}, arguments: args = [] } = program;
   // It ends when its standard input does: even a kill of the tests leaves no process behind.
   const java = spawn('java', [`-Xmx${memory}`, '-cp', `${build}/classes:${build}/lib/*`, main, ...args], {
     stdio: 'pipe',
+    env: { ...process.env, ...environment },
   });
   java.stderr.pipe(createWriteStream(log));
   const ended = new Promise<void>((resolve) => java.once('close', () => resolve()));

@@ -41,7 +41,8 @@ import org.springframework.orm.jpa.JpaTransactionManager;
 import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 
 /**
- * A real HAPI FHIR R4 JPA server on the loopback, its data in memory, for tests. It chooses a free port, prints
+ * A real HAPI FHIR R4 JPA server on the loopback, for tests; its data is in memory, or in the PostgreSQL database that
+ * HAPI_DB_URL names (jdbc:postgresql:…), where much of it is written: H2 grows slow. It chooses a free port, prints
  * "ready at URL", and ends when its standard input does, so that it never outlives the tests, however they end. Beside
  * /fhir it answers at /validating: the same data, but every request is validated first.
  */
@@ -76,8 +77,8 @@ public class HapiServer {
     @Bean(destroyMethod = "close")
     HikariDataSource dataSource() {
       HikariDataSource d = new HikariDataSource();
-      d.setJdbcUrl("jdbc:h2:mem:hapi;DB_CLOSE_DELAY=-1");
-      d.setUsername("sa");
+      d.setJdbcUrl(databaseUrl());
+      d.setUsername(onPostgres() ? "tester" : "sa");
       d.setPassword("");
       d.setMaximumPoolSize(10);
       return d;
@@ -91,7 +92,8 @@ public class HapiServer {
       f.setPersistenceUnitName("HAPI_PU");
       f.setDataSource(dataSource);
       Properties p = new Properties();
-      p.put("hibernate.dialect", "ca.uhn.fhir.jpa.model.dialect.HapiFhirH2Dialect");
+      String dialect = onPostgres() ? "HapiFhirPostgresDialect" : "HapiFhirH2Dialect";
+      p.put("hibernate.dialect", "ca.uhn.fhir.jpa.model.dialect." + dialect);
       p.put("hibernate.hbm2ddl.auto", "update");
       p.put("hibernate.jdbc.batch_size", "20");
       p.put("hibernate.cache.use_query_cache", "false");
@@ -139,6 +141,15 @@ public class HapiServer {
     return fhir;
   }
 
+  private static String databaseUrl() {
+    String given = System.getenv("HAPI_DB_URL");
+    return given == null || given.isEmpty() ? "jdbc:h2:mem:hapi;DB_CLOSE_DELAY=-1" : given;
+  }
+
+  private static boolean onPostgres() {
+    return databaseUrl().startsWith("jdbc:postgresql:");
+  }
+
   /** HL7's validator over every request; an error in it is a 422. */
   private static RequestValidatingInterceptor requestValidation(ApplicationContext spring) {
     RequestValidatingInterceptor validation = new RequestValidatingInterceptor();
@@ -147,7 +158,7 @@ public class HapiServer {
     return validation;
   }
 
-  /** The data is in memory: there is nothing to put in order. */
+  /** Nobody needs the data afterwards: there is nothing to put in order. */
   private static void endWithStandardInput() {
     try {
       System.in.transferTo(java.io.OutputStream.nullOutputStream());
