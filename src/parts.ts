@@ -1,16 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config, DestinationConfig, MappedSource, SourceConfig, TranslateConfig } from './config/config.ts';
 import type { Destination } from './destinations/destination.ts';
 import type { AuthOptions } from './destinations/fhir-server/auth/authorizer.ts';
+import { makeAuthorizer } from './destinations/fhir-server/auth/registry.ts';
 import { destinationKinds } from './destinations/registry.ts';
+import type { PatientPolicy } from './exchange/delivery.ts';
 import { keySpace } from './exchange/record-key.ts';
 import type { Instant } from './exchange/window.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Layers } from './mapping/layers.ts';
 import { loadMapping, type LoadMappingOptions } from './mapping/load-mapping.ts';
 import type { Mapping } from './mapping/mapping.ts';
+import { tryConnection } from './network/connection.ts';
 import { makeDispatcher, type Dispatcher } from './network/dispatcher.ts';
 import { Refused } from './refused.ts';
 import { sourceKinds } from './sources/registry.ts';
@@ -125,8 +129,59 @@ export function makeSource(config: SourceConfig, surroundings: SourceSurrounding
   });
 }
 
-export function makeDestination(config: DestinationConfig, now: () => Instant): Destination {
-  return destinationKinds[config.kind]({
+/** By the name of the source: how its messages name their Patients at the EHR. */
+export function patientPolicies({
+  sources,
+  patient,
+}: Pick<Config, 'sources' | 'patient'>): ReadonlyMap<string, PatientPolicy> {
+  return new Map(
+    sources.map(({ name, patient: own }) => {
+      const { reference, missing, verify, maxWait } = { ...patient, ...own };
+      return [name, { reference, missing, verify, maxWaitMs: maxWait }];
+    }),
+  );
+}
+
+export function makeDestination(
+  whole: Pick<Config, 'destination' | 'sources' | 'patient'>,
+  now: () => Instant,
+  reached: (point: string) => void = () => {},
+): Destination {
+  const config = whole.destination;
+  switch (config.kind) {
+    case 'fhir-server':
+      return makeFhirDestination(whole, now);
+    case 'bundle-files': {
+      const { kind, folder, bundle } = config;
+      return destinationKinds[kind]({ name: kind, folder: resolve(folder), bundle, now, reached });
+    }
+    case 'bundle-http':
+      return makeListener(config, now);
+  }
+}
+
+function makeListener(config: DestinationConfig, now: () => Instant): Destination {
+  const { url, bundle, timeout: timeoutMs, proxy, tls } = config;
+  const dispatcher = dispatcherOf(config, 'destination');
+  const surroundings = { base: url, dispatcher, timeoutMs, now, newId: randomUUID };
+  return destinationKinds['bundle-http']({
+    name: config.kind,
+    url,
+    login: makeAuthorizer(authOptions(config.auth), surroundings),
+    dispatcher,
+    connect: proxy === '' ? (signal) => tryConnection(url, { tls }, signal) : undefined,
+    bundle,
+    timeoutMs,
+    now,
+  });
+}
+
+function makeFhirDestination(
+  whole: Pick<Config, 'destination' | 'sources' | 'patient'>,
+  now: () => Instant,
+): Destination {
+  const config = whole.destination;
+  return destinationKinds['fhir-server']({
     name: config.kind,
     url: config.url,
     auth: authOptions(config.auth),
@@ -136,6 +191,7 @@ export function makeDestination(config: DestinationConfig, now: () => Instant): 
     timeoutMs: config.timeout,
     assume: config.assume,
     acceptUnsuitable: config.acceptUnsuitable,
+    patients: [...patientPolicies(whole).values()],
     now,
   });
 }

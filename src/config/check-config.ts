@@ -1,3 +1,5 @@
+import { checkAuth } from './check-auth.ts';
+import { checkKind } from './check-kind.ts';
 import type { ServiceSettings } from './config.ts';
 import { readCron } from './cron-expression.ts';
 import type { ConfigFiles } from './file-text.ts';
@@ -5,22 +7,24 @@ import type { Mistake, SettingPath } from './setting-mistakes.ts';
 
 /** What the settings say together that cannot be. */
 export function checkConfig(config: ServiceSettings, files: ConfigFiles): readonly Mistake[] {
-  const { sources, destination, http, mapping } = config;
+  const { sources, destination, http, mapping, patient } = config;
   return [
     ...sources.flatMap((source, index) => checkSource(source, ['sources', index], sources.length, files)),
     ...doubles(
       sources.map(({ name }) => name),
       (index) => ['sources', index, 'name'],
     ),
+    ...sources.flatMap((source, index) => checkPatient(source.patient, patient, ['sources', index, 'patient'])),
+    ...checkKind(config),
     ...checkAddress(destination, ['destination'], files),
-    ...checkAuth(destination.auth, files),
+    ...checkAuth(destination, files),
     ...checkTls(http.tls, ['http', 'tls'], files),
     ...checkOrganization(mapping.organization),
     ...doubles(
       http.users.map(({ name }) => name),
       (index) => ['http', 'users', index, 'name'],
     ),
-    ...(mapping.canonicalBase === '' && !isLoopback(destination.url)
+    ...(mapping.canonicalBase === '' && leavesThisMachine(destination)
       ? [
           {
             path: ['mapping', 'canonicalBase'],
@@ -64,10 +68,50 @@ function checkSource(source: SourceSettings, path: SettingPath, count: number, f
   return mistakes;
 }
 
-type Address = Pick<SourceSettings, 'url' | 'allowHttp' | 'tls'>;
+/** What the settings for the Patients of a source are together: its own, else those for all. */
+function checkPatient(
+  own: SourceSettings['patient'],
+  forAll: ServiceSettings['patient'],
+  ownPath: SettingPath,
+): readonly Mistake[] {
+  const { reference, system, verify } = { ...forAll, ...own };
+  // A mistake in what is for all is told there, and once.
+  const pathOf = (name: 'reference' | 'system' | 'verify'): SettingPath =>
+    own[name] === undefined && own.reference === undefined ? ['patient', name] : [...ownPath, name];
+  const goesBy = [pathOf('reference')];
+  const looks = reference === 'lookup' || reference === 'conditional';
+  return [
+    ...(looks && system === ''
+      ? [
+          {
+            path: pathOf('system'),
+            goesBy,
+            message: `is needed for ${reference}: the system under which the EHR knows the person id. Example: urn:oid:2.16.840.1.113883.3.42`,
+          },
+        ]
+      : []),
+    ...(reference === 'identifier' && verify !== 'none'
+      ? [
+          {
+            path: pathOf('verify'),
+            goesBy,
+            message: `is ${verify}, and with reference: identifier no Patient is looked at. Write none, or reference: lookup.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Where files go from their folder is not known here. Without an address that must be there, nothing is. */
+const leavesThisMachine = ({ kind, url }: ServiceSettings['destination']): boolean =>
+  kind === 'bundle-files' || (url !== undefined && !isLoopback(url));
+
+interface Address extends Pick<SourceSettings, 'allowHttp' | 'tls'> {
+  readonly url?: string;
+}
 
 function checkAddress({ url, allowHttp, tls }: Address, path: SettingPath, files: ConfigFiles): readonly Mistake[] {
-  const open = new URL(url).protocol === 'http:' && !allowHttp && !isLoopback(url);
+  const open = url !== undefined && new URL(url).protocol === 'http:' && !allowHttp && !isLoopback(url);
   const mistake = {
     path: [...path, 'url'],
     goesBy: [[...path, 'allowHttp']],
@@ -94,47 +138,6 @@ function checkTls(tls: { readonly [file: string]: string }, path: SettingPath, f
       path: [...path, missing],
       goesBy: [[...path, given]],
       message: 'is missing: a certificate and its key belong together.',
-    },
-  ];
-}
-
-type AuthSettings = ServiceSettings['destination']['auth'];
-
-function checkAuth(auth: AuthSettings, files: ConfigFiles): readonly Mistake[] {
-  const missing = (name: string, example: string): Mistake => ({
-    path: ['destination', 'auth', name],
-    goesBy: [['destination', 'auth', 'tokenFile']],
-    message: `is needed for ${auth.kind}. Example: ${example}`,
-  });
-  if (auth.kind === 'basic') {
-    return [
-      ...(auth.username === '' ? [missing('username', 'sms-writer')] : []),
-      ...(auth.password.reveal() === '' ? [missing('password', '${file:/run/secrets/ehr}')] : []),
-    ];
-  }
-  if (auth.kind === 'none') return idleLogin(auth);
-  const given = [auth.token.reveal(), auth.tokenFile].filter((each) => each !== '').length;
-  if (given === 0) return [missing('token', '${file:/run/secrets/ehr-token}')];
-  const path = ['destination', 'auth', 'tokenFile'];
-  if (given === 2) return [{ path, message: 'is set beside token. Set one of them.' }];
-  const content = auth.tokenFile === '' ? undefined : files.read(auth.tokenFile, { secret: true });
-  // The path is not repeated: someone may have put the token itself there.
-  return content?.kind === 'failed'
-    ? [{ path, message: `The file ${content.reason}. Name a file with the token in it.` }]
-    : [];
-}
-
-/** A login that nobody uses: most likely `kind` was forgotten, and the EHR would be asked without it. */
-function idleLogin({ username, password, token, tokenFile }: AuthSettings): readonly Mistake[] {
-  const given = { username, password: password.reveal(), token: token.reveal(), tokenFile };
-  const names = Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [name]));
-  if (names.length === 0) return [];
-  const kind = given.token === '' && given.tokenFile === '' ? 'basic' : 'bearer';
-  return [
-    {
-      path: ['destination', 'auth', 'kind'],
-      goesBy: names.map((name) => ['destination', 'auth', name]),
-      message: `is none, and ${names.join(' and ')} would not be used. Write kind: ${kind}, or leave the rest out.`,
     },
   ];
 }

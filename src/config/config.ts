@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import * as read from './readers.ts';
+import type { Secret } from './secret.ts';
 import { group, optional, partOfGroup, setting } from './setting.ts';
 import { bytes, duration } from './units.ts';
 
@@ -7,10 +8,10 @@ import { bytes, duration } from './units.ts';
 
 const person = ['personId', 'personMisc1', 'personMisc2', 'personMisc3', 'personMisc4', 'personMisc5'] as const;
 
-const reference = read.oneOf(['literal', 'identifier'], {
-  conditional: 'use identifier, or literal where personId is the EHR’s Patient id',
-  lookup: 'use identifier, or literal where personId is the EHR’s Patient id',
-});
+const reference = read.oneOf(['literal', 'identifier', 'conditional', 'lookup']);
+const missing = read.oneOf(['wait', 'send-identifier', 'reject']);
+const maxWait = duration({ least: '1m', most: '400d' });
+const verify = read.oneOf(['none', 'name', 'phone']);
 
 const network = (side: string) => ({
   allowHttp: setting(read.flag, {
@@ -45,15 +46,33 @@ const network = (side: string) => ({
 const patientFacts = {
   reference: {
     meaning:
-      'How the Patient is referred to: literal (`Patient/<id>`) where the person id is the EHR’s Patient id, else identifier.',
-    example: 'identifier',
+      'How the Patient is referred to: literal (`Patient/<id>`) where the person id is the EHR’s own Patient id; lookup where it is an identifier of the Patient, who is looked for; conditional, the same by the EHR itself in transactions; identifier leaves it to the EHR whose identifier that is.',
+    example: 'lookup',
     default: 'literal',
   },
   from: { meaning: 'The vendor’s field with the id of the person.', example: 'personMisc1', default: 'personId' },
   system: {
-    meaning: 'The system of that id, where it is one of the hospital’s; empty: a system of the console’s own.',
+    meaning:
+      'The system of that id, where it is one of the hospital’s; empty: a system of the console’s own. Needed for lookup and conditional.',
     example: 'urn:oid:2.16.840.1.113883.3.42',
     default: '',
+  },
+  missing: {
+    meaning:
+      'What becomes of a message whose Patient the EHR lacks: wait for it; send-identifier writes it with the identifier alone; reject sets it apart for a person at once.',
+    example: 'send-identifier',
+    default: 'wait',
+  },
+  maxWait: {
+    meaning: 'How long a message waits for its Patient before it is rejected.',
+    example: '30d',
+    default: '30d',
+  },
+  verify: {
+    meaning:
+      'What of the message must fit the Patient before it is written: the name, or the phone number (the name where a message has none). One that does not fit is kept for a person. Not with identifier.',
+    example: 'phone',
+    default: 'none',
   },
 };
 
@@ -63,6 +82,9 @@ const patientOverrides = group({
   reference: optional(reference, { ...patientFacts.reference, shownDefault }),
   from: optional(read.oneOf(person), { ...patientFacts.from, shownDefault }),
   system: optional(read.system, { ...patientFacts.system, shownDefault }),
+  missing: optional(missing, { ...patientFacts.missing, shownDefault }),
+  maxWait: optional(maxWait, { ...patientFacts.maxWait, shownDefault }),
+  verify: optional(verify, { ...patientFacts.verify, shownDefault }),
 });
 
 const source = group({
@@ -146,20 +168,28 @@ const dialect = setting(read.name, {
 });
 
 const destination = group({
-  kind: setting(read.oneOf(['fhir-server']), {
-    meaning: 'What it is.',
-    example: 'fhir-server',
+  kind: setting(read.oneOf(['fhir-server', 'bundle-files', 'bundle-http']), {
+    meaning:
+      'What it is: a FHIR server; or an integration engine that takes Bundles, as files in a folder or at a listener of its own.',
+    example: 'bundle-files',
     default: 'fhir-server',
   }),
-  url: setting(read.webAddress, { meaning: 'The base of the FHIR server.', example: 'https://ehr.example.org/fhir' }),
+  url: optional(read.webAddress, {
+    meaning: 'The base of the FHIR server; for bundle-http the listener.',
+    example: 'https://ehr.example.org/fhir',
+    shownDefault: '**must be given**, but for bundle-files',
+  }),
+  folder: setting(read.text, {
+    meaning: 'For bundle-files: the folder that Bundles are written into. It must be there.',
+    example: '/var/spool/sms-bundles',
+    default: '',
+  }),
   auth: group({
-    kind: setting(
-      read.oneOf(['none', 'basic', 'bearer'], {
-        'client-credentials': 'use bearer with a tokenFile that another program renews',
-        'backend-services': 'use bearer with a tokenFile that another program renews',
-      }),
-      { meaning: 'How to log in to the EHR.', example: 'bearer', default: 'none' },
-    ),
+    kind: setting(read.oneOf(['none', 'basic', 'bearer', 'client-credentials', 'backend-services']), {
+      meaning: 'How to log in to the EHR; backend-services is that of SMART, by keys.',
+      example: 'backend-services',
+      default: 'none',
+    }),
     username: setting(read.login, { meaning: 'For basic.', example: 'sms-writer', default: '' }),
     password: setting(read.secret, {
       meaning: 'For basic.',
@@ -177,6 +207,70 @@ const destination = group({
       meaning: 'For bearer: the file that holds the token; read again when the EHR refuses it.',
       example: '/run/secrets/ehr-token',
       default: '',
+    }),
+    tokenUrl: setting(read.optionalAddress, {
+      meaning: 'For client-credentials and backend-services: the token endpoint. It is reached as the EHR is.',
+      example: 'https://ehr.example.org/oauth2/token',
+      default: '',
+    }),
+    discovery: setting(read.flag, {
+      meaning: 'Whether the EHR’s .well-known/smart-configuration tells the token endpoint, in place of tokenUrl.',
+      example: 'true',
+      default: 'false',
+    }),
+    tokenOrigin: setting(read.origin, {
+      meaning: 'For discovery: the only origin that the token endpoint may have; empty: that of destination.url.',
+      example: 'https://login.ehr.example.org',
+      default: '',
+    }),
+    clientId: setting(read.text, {
+      meaning: 'For both: the id that the EHR gave the client.',
+      example: 'sms-bridge',
+      default: '',
+    }),
+    clientSecret: setting(read.secret, {
+      meaning: 'For client-credentials.',
+      example: '${file:/run/secrets/ehr-client}',
+      default: '',
+      secret: true,
+    }),
+    scope: setting(read.text, {
+      meaning: 'For both: what is asked for, with spaces; check prints the least. Empty: what the client may do anyway.',
+      example: 'system/Communication.crus system/Patient.rs',
+      default: '',
+    }),
+    keys: z
+      .array(
+        group({
+          file: setting(read.someText, {
+            meaning:
+              'For backend-services: a file with a private key (PEM, JWK or JWKS). The first that is there signs; all that are there are published.',
+            example: '/run/secrets/ehr-key.pem',
+          }),
+          kid: setting(read.text, {
+            meaning: 'Its name; empty: that in the file, or its thumbprint.',
+            example: 'sms-2026',
+            default: '',
+          }),
+          alg: setting(read.oneOf(['auto', 'RS384', 'ES384']), {
+            meaning: 'How it signs; auto: as it can.',
+            example: 'ES384',
+            default: 'auto',
+          }),
+        }),
+      )
+      .prefault([]),
+    jwksUrl: setting(read.optionalAddress, {
+      meaning: 'For backend-services: where the EHR finds the public keys, told with each login (jku).',
+      example: 'https://sms.your-hospital.org/jwks.json',
+      default: '',
+    }),
+    jwks: group({
+      port: optional(read.wholeNumber(0, 65_535), {
+        meaning: 'For backend-services: a port of its own that serves the public keys while serve runs.',
+        example: '8082',
+      }),
+      host: setting(read.someText, { meaning: 'Its address.', example: '0.0.0.0', default: '127.0.0.1' }),
     }),
   }),
   deliver: setting(read.oneOf(['always'], { final: 'use always; a changed status updates the Communication' }), {
@@ -227,6 +321,8 @@ const destination = group({
     identifierSearch: assumed('finds a Communication by its identifier'),
     transaction: assumed('takes transactions'),
     batch: assumed('takes batches'),
+    patientSearch: assumed('finds a Patient by its identifier'),
+    identifierReferences: assumed('keeps a reference to a Patient that has an identifier and nothing else'),
   }),
 });
 
@@ -234,18 +330,9 @@ export const patientSection = group({
   reference: setting(reference, patientFacts.reference),
   from: setting(read.oneOf(person), patientFacts.from),
   system: setting(read.system, patientFacts.system),
-  missing: setting(
-    read.oneOf(['wait'], {
-      'send-identifier': 'use wait, or reference: identifier',
-      reject: 'use wait with a short maxWait',
-    }),
-    { meaning: 'What becomes of a message whose Patient the EHR lacks.', example: 'wait', default: 'wait' },
-  ),
-  maxWait: setting(duration({ least: '1m', most: '400d' }), {
-    meaning: 'How long it waits before it is rejected.',
-    example: '30d',
-    default: '30d',
-  }),
+  missing: setting(missing, patientFacts.missing),
+  maxWait: setting(maxWait, patientFacts.maxWait),
+  verify: setting(verify, patientFacts.verify),
 });
 
 export const mappingSection = group({
@@ -408,9 +495,21 @@ type WrittenSource = ServiceSettings['sources'][number];
 /** Durations in milliseconds, sizes in bytes, moments as `Instant`. */
 export type SourceConfig = Omit<WrittenSource, 'startAt'> & { readonly startAt: number };
 
-export type DestinationConfig = Omit<ServiceSettings['destination'], 'auth'> & {
-  /** `token` also where it stands in a file of its own. */
-  readonly auth: Omit<ServiceSettings['destination']['auth'], 'tokenFile'>;
+export type DestinationConfig = Omit<ServiceSettings['destination'], 'auth' | 'url'> & {
+  /** Empty for `bundle-files`. */
+  readonly url: string;
+  readonly auth: AuthConfig;
+};
+
+type WrittenAuth = ServiceSettings['destination']['auth'];
+
+export type AuthConfig = Omit<WrittenAuth, 'tokenFile' | 'token' | 'keys'> & {
+  /** Also where it stands in a file of its own. */
+  readonly token: Secret;
+  readonly keys: readonly (Omit<WrittenAuth['keys'][number], 'file'> & {
+    /** The content of its file now; undefined where it cannot be read. */
+    readonly text: () => string | undefined;
+  })[];
 };
 
 export interface Config extends Omit<ServiceSettings, 'sources' | 'destination'> {

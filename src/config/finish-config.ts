@@ -17,13 +17,18 @@ export function finishedConfig(
   const [first, ...others] = settings.sources;
   const startAt = now - firstReadMs;
   const started = (source: ServiceSettings['sources'][number]) => ({ ...source, startAt: source.startAt ?? startAt });
-  const { tokenFile, ...auth } = destination.auth;
+  const { tokenFile, keys, ...auth } = destination.auth;
   const config: Config = {
     ...settings,
     sources: [started(first), ...others.map(started)],
     destination: {
       ...destination,
-      auth: { ...auth, token: tokenFile === '' ? auth.token : tokenIn(tokenFile, files) },
+      url: destination.url ?? '',
+      auth: {
+        ...auth,
+        token: tokenFile === '' ? auth.token : tokenIn(tokenFile, files),
+        keys: keys.map(({ file, ...key }) => ({ ...key, text: () => textIn(file, files) })),
+      },
     },
     mapping: based(mapping),
   };
@@ -51,11 +56,13 @@ const based = <Mapping extends { readonly canonicalBase: string }>(mapping: Mapp
 });
 
 function tokenIn(file: string, files: ConfigFiles): Secret {
-  const read = (): string | undefined => {
-    const content = files.read(file, { secret: true });
-    return content.kind === 'text' ? content.text : undefined;
-  };
+  const read = (): string | undefined => textIn(file, files);
   return new Secret(read() ?? '').follow(read);
+}
+
+function textIn(file: string, files: ConfigFiles): string | undefined {
+  const content = files.read(file, { secret: true });
+  return content.kind === 'text' ? content.text : undefined;
 }
 
 const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host);

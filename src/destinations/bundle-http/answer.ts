@@ -5,7 +5,9 @@ import type { NetworkFailure } from '../../network/network-failure.ts';
 export type Answer =
   /** What the receiver says beside the status is not read: a plain listener speaks no FHIR. */
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfterMs?: number }
-  | { readonly kind: 'failed'; readonly failure: NetworkFailure };
+  | { readonly kind: 'failed'; readonly failure: NetworkFailure }
+  /** Nothing was posted: there is no login to show. */
+  | { readonly kind: 'no-login'; readonly problem: Problem };
 
 /** What an answer means for the Bundle that was posted. */
 export type Verdict =
@@ -26,6 +28,7 @@ const networkCodes: Readonly<Record<NetworkFailure, ProblemCode>> = {
 /** The answers of a plain listener: any 2xx says that it has the Bundle, also for later. Pure. */
 export function verdictOn(answer: Answer): Verdict {
   if (answer.kind === 'failed') return { kind: 'failed', problem: { code: networkCodes[answer.failure] } };
+  if (answer.kind === 'no-login') return { kind: 'failed', problem: answer.problem };
   const { status, retryAfterMs } = answer;
   if (status >= 200 && status < 300) return { kind: 'taken' };
   const problem = (code: ProblemCode): Problem => ({
@@ -50,5 +53,7 @@ function codeOf(status: number): ProblemCode {
 }
 
 /** Whether the receiver may have the Bundle though it did not say so. */
-export const isLost = (answer: Answer): boolean =>
-  answer.kind === 'failed' ? answer.failure === 'broken' : answer.status === 502 || answer.status === 504;
+export function isLost(answer: Answer): boolean {
+  if (answer.kind === 'answered') return answer.status === 502 || answer.status === 504;
+  return answer.kind === 'failed' && answer.failure === 'broken';
+}

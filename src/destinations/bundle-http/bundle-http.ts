@@ -9,15 +9,23 @@ import { putBundle, putBundleDigest, putEntry, type BundleLimits } from '../put-
 import { isLost, verdictOn, type Answer } from './answer.ts';
 import { postEntries, type Experience } from './post-entries.ts';
 
+/** How this service shows who it is: an authorizer of any kind. */
+export interface Login {
+  authorize(
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'header'; readonly header: string | undefined }
+    | { readonly kind: 'failed'; readonly problem: Problem }
+  >;
+  /** Whether asking once more makes sense. */
+  renew(refused: string | undefined): Promise<boolean>;
+}
+
 export interface BundleHttpOptions {
   readonly name: string;
   /** Where Bundles are posted to. */
   readonly url: string;
-  /** How this service shows who it is: an `Authorizer` of any kind. */
-  readonly login: {
-    readonly header: () => Promise<string | undefined>;
-    readonly renew: (refused: string | undefined) => Promise<boolean>;
-  };
+  readonly login: Login;
   readonly dispatcher: Dispatcher;
   /** Opens a connection and ends it; throws what the network throws. Undefined: it cannot be tried (a proxy). */
   readonly connect: ((signal: AbortSignal) => Promise<void>) | undefined;
@@ -67,11 +75,13 @@ export function makeBundleHttp(options: BundleHttpOptions): Destination {
 
   /** Once more where the login was refused and can be renewed, and where the answer was lost: the same Bundle, the same key. */
   async function post(bundle: string, signal: AbortSignal): Promise<Answer> {
-    const authorization = await login.header();
-    const answer = await postOnce(bundle, authorization, signal);
-    if (isLost(answer) && !signal.aborted) return postOnce(bundle, authorization, signal);
-    if (answer.kind !== 'answered' || answer.status !== 401 || !(await login.renew(authorization))) return answer;
-    return postOnce(bundle, await login.header(), signal);
+    const shown = await login.authorize(signal);
+    if (shown.kind === 'failed') return { kind: 'no-login', problem: shown.problem };
+    const answer = await postOnce(bundle, shown.header, signal);
+    if (isLost(answer) && !signal.aborted) return postOnce(bundle, shown.header, signal);
+    if (answer.kind !== 'answered' || answer.status !== 401 || !(await login.renew(shown.header))) return answer;
+    const renewed = await login.authorize(signal);
+    return renewed.kind === 'failed' ? answer : postOnce(bundle, renewed.header, signal);
   }
 
   async function check(signal: AbortSignal): Promise<DestinationCheck> {
