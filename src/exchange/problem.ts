@@ -147,7 +147,7 @@ const kinds = {
     class: 'permanent',
     scope: 'record',
     sentence:
-      'The person id cannot be a FHIR id (letters, digits, "-" and ".", at most 64). Set patient.reference to identifier, then release the record.',
+      'The person id cannot be a FHIR id (letters, digits, "-" and ".", at most 64). Where it is an identifier of the Patient, set patient.reference to lookup or identifier, then release the record.',
   },
   'resource-invalid': {
     class: 'permanent',
@@ -170,7 +170,13 @@ const kinds = {
     class: 'ambiguous',
     scope: 'destination',
     sentence:
-      'The connection to the EHR broke before its answer came. The EHR is asked for the message before it is sent again.',
+      'The answer of the EHR was lost, or does not tell whether it wrote. The EHR is asked for the message before it is sent again.',
+  },
+  'ehr-answers-later': {
+    class: 'ambiguous',
+    scope: 'destination',
+    sentence:
+      'The EHR takes messages in for later (202), so it does not tell what became of them. Have it answer this login at once. It is asked for the message before it is sent again.',
   },
   'ehr-unauthorized': {
     class: 'transient',
@@ -366,10 +372,29 @@ const kinds = {
     scope: 'record',
     sentence: 'The EHR refused this Communication for its size.',
   },
-  'outcome-unknown': {
+  'record-answer-lost': {
     class: 'ambiguous',
     scope: 'record',
-    sentence: 'The EHR said nothing about this entry. It is asked for the message before it is sent again.',
+    sentence:
+      'The EHR said nothing, or nothing certain, about this entry. It is asked for the message before it is sent again.',
+  },
+  'outcome-unknown': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The EHR may have this message, and cannot be asked: it does not find it by its identifier. It is never sent again by itself. Look for it there: dismiss the record if it is there, else release it, and it is sent again.',
+  },
+  'update-not-offered': {
+    class: 'permanent',
+    scope: 'record',
+    sentence:
+      'The EHR has this message with an earlier status or content, and offers no update. Correct it there if that matters, then dismiss the record. With destination.deliver: final a message is sent once its status is final.',
+  },
+  'status-not-final': {
+    class: 'waiting',
+    scope: 'record',
+    sentence:
+      'Its status may still change, and destination.deliver is final: it is sent once it is final, or sources[].lateness after it was sent to the person.',
   },
   'source-not-configured': {
     class: 'permanent',

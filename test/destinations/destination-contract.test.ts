@@ -61,6 +61,16 @@ destinationContract('an EHR that takes no Bundles', () =>
 destinationContract('an EHR that chooses ids and takes no Bundles', () =>
   open({ statement: statementOf({ conditionalUpdate: true }, { system: [] }) }),
 );
+destinationContract('an EHR that only creates by condition', () =>
+  open({ statement: statementOf({ conditionalCreate: true }) }),
+);
+destinationContract('an EHR that only creates by condition, in batches', () =>
+  open({ statement: statementOf({ conditionalCreate: true }, { system: ['batch'] }) }),
+);
+destinationContract('an EHR that creates and searches', () => open({ statement: statementOf({}) }));
+destinationContract('an EHR that creates and searches, in Bundles since the settings say so', () =>
+  open({ statement: statementOf({}) }, { bundle: { type: 'transaction', maxEntries: 100, maxBytes: 1_000_000 } }),
+);
 destinationContract('an EHR that wants versions named', () =>
   open({ statement: statementOf({ updateCreate: true, versioning: 'versioned-update' }) }),
 );

@@ -57,6 +57,8 @@ export interface EhrOptions {
   /** A Bundle with such a Communication is refused whole, as HAPI does for what it cannot parse. */
   readonly cannotParse?: (resource: Communication) => boolean;
   readonly maxBytes?: number;
+  /** It overlooks If-None-Exist, as some servers do. */
+  readonly ignoresConditions?: boolean;
   /** Searches do not find what was written so many searches ago. */
   readonly lag?: number;
   readonly locations?: boolean;
@@ -95,6 +97,26 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     return store(found[0] ?? `server-${(ids += 1)}`, resource);
   }
 
+  function create(resource: Communication, ifNoneExist: string | undefined): Reply {
+    const refusal = refuses(resource);
+    if (refusal !== undefined) return { status: refusal.status, body: refusal.outcome };
+    if (ifNoneExist !== undefined && options.ignoresConditions !== true) {
+      const [met, another] = matching(`?${ifNoneExist}`);
+      if (another !== undefined) return { status: 412, body: outcome('multiple-matches') };
+      // What is there stays as it is.
+      if (met !== undefined) return { status: 200, ...placeOf(met) };
+    }
+    return store(`server-${(ids += 1)}`, resource);
+  }
+
+  function placeOf(id: string): Pick<Reply, 'etag' | 'location'> {
+    const { version = 0 } = held.get(id) ?? {};
+    return {
+      etag: `W/"${version}"`,
+      ...(locations ? { location: `Communication/${id}/_history/${version}` } : {}),
+    };
+  }
+
   function store(id: string, resource: Communication): Reply {
     const before = held.get(id);
     const content = JSON.stringify({ ...resource, id });
@@ -102,11 +124,7 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     const version = before === undefined ? 1 : before.version + (same ? 0 : 1);
     if (!same) writes += 1;
     held.set(id, { resource: JSON.parse(content), version });
-    return {
-      status: before === undefined ? 201 : 200,
-      etag: `W/"${version}"`,
-      ...(locations ? { location: `Communication/${id}/_history/${version}` } : {}),
-    };
+    return { status: before === undefined ? 201 : 200, ...placeOf(id) };
   }
 
   function matching(url: string): readonly string[] {
@@ -155,7 +173,8 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
 
   function responseTo({ request, resource }: BundleEntry<Communication>): BundleEntry {
     if (request === undefined || resource === undefined) return { response: { status: '400 Bad Request' } };
-    const { status, body, etag, location } = put(request.url, resource);
+    const { status, body, etag, location } =
+      request.method === 'POST' ? create(resource, request.ifNoneExist) : put(request.url, resource);
     return {
       response: {
         status: status < 300 ? `${status} Done` : `${status}`,
@@ -172,7 +191,10 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     }
     if (request.body.length > (options.maxBytes ?? Infinity)) return { status: 413, body: outcome('too-costly') };
     if (request.method === 'GET') return get(request.path);
-    return request.method === 'POST' ? post(request.body) : put(request.path, JSON.parse(request.body));
+    if (request.method === 'PUT') return put(request.path, JSON.parse(request.body));
+    if (request.path === '') return post(request.body);
+    const condition = request.headers['if-none-exist'];
+    return create(JSON.parse(request.body), typeof condition === 'string' ? condition : undefined);
   }
 
   async function react(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -283,6 +305,12 @@ export function statementOf(
 export const hapiLike = statementOf(
   { conditionalCreate: true, conditionalUpdate: true, versioning: 'versioned-update' },
   { software: 'HAPI FHIR Server', system: ['transaction'] },
+);
+
+/** What MEDITECH says: it creates, reads and searches, and that is all. */
+export const createOnly = statementOf(
+  { interaction: [{ code: 'read' }, { code: 'create' }, { code: 'search-type' }] },
+  { system: [] },
 );
 
 /** What Medplum says: no ids of the client's. */

@@ -1,14 +1,21 @@
+import { chooseWay, useInstead } from './choose-way.ts';
 import { isTrue, objectOf, objectsOf, textOf, textsOf, type JsonObject } from './untrusted.ts';
 
-/** How a Communication is written so that writing it again doubles nothing. */
-export type WayOfWriting = 'put-by-id' | 'conditional-update';
+/**
+ * How a Communication is written so that it is never doubled. The first three may be sent again as often as one likes;
+ * `search-then-create` looks for it first, and after a lost answer as well.
+ */
+export type WayOfWriting = 'put-by-id' | 'conditional-update' | 'conditional-create' | 'search-then-create';
 
 /** How several go in one request; `none` is one request for each. */
 export type BundleType = 'transaction' | 'batch' | 'none';
 
 /** Facts that /metadata does not tell, or tells wrongly. */
 export interface AssumedFacts {
+  readonly create?: boolean | undefined;
+  readonly update?: boolean | undefined;
   readonly updateCreate?: boolean | undefined;
+  readonly conditionalCreate?: boolean | undefined;
   readonly conditionalUpdate?: boolean | undefined;
   readonly identifierSearch?: boolean | undefined;
   readonly transaction?: boolean | undefined;
@@ -34,24 +41,27 @@ export type Suitability =
       readonly ifMatch: boolean;
       /** Whether a Communication is found by its identifier. */
       readonly searches: boolean;
+      /** Whether a Communication that was written can be changed. */
+      readonly updates: boolean;
       /** For people: a sentence. */
       readonly why: string;
     }
   /** `why` names what is lacking. */
   | { readonly kind: 'unsuitable'; readonly why: string };
 
-interface Facts {
+/** What the EHR says of itself, or the settings instead of it. */
+export interface Facts {
   readonly isHapi: boolean;
+  readonly create: boolean;
   readonly update: boolean;
   /** Undefined: the EHR does not say. */
   readonly updateCreate: boolean | undefined;
+  readonly conditionalCreate: boolean;
   readonly conditionalUpdate: boolean;
   readonly identifierSearch: boolean;
   readonly transaction: boolean;
   readonly batch: boolean;
   readonly versionedUpdate: boolean;
-  /** What else it offers, in words. */
-  readonly otherWays: readonly string[];
 }
 
 /** From what the EHR says of itself and what the settings say, the way to write to it. Pure. */
@@ -69,12 +79,12 @@ export function readCapabilities(statement: JsonObject, options: CapabilityOptio
   if (communication === undefined) return unsuitable('It offers no Communication.');
   const somethingElse = otherMeaning(statement);
   if (somethingElse !== undefined && !options.acceptUnsuitable) {
-    return unsuitable(`${somethingElse} Set destination.acceptUnsuitable if that is wanted.`);
+    return unsuitable(`${somethingElse} ${useInstead} Set destination.acceptUnsuitable if it is wanted all the same.`);
   }
   const facts = factsOf(statement, rest, communication, options.assume);
   const chosen = chooseWay(facts, options.write);
   if (chosen.kind === 'unsuitable') return chosen;
-  const bundle = chooseBundle(facts, options.bundle);
+  const bundle = chooseBundle(facts, chosen.way, options.bundle);
   return {
     kind: 'suitable',
     way: chosen.way,
@@ -82,6 +92,7 @@ export function readCapabilities(statement: JsonObject, options: CapabilityOptio
     // HAPI states versioned-update and updates without If-Match.
     ifMatch: facts.versionedUpdate && !facts.isHapi,
     searches: facts.identifierSearch,
+    updates: facts.update,
     why: `${chosen.why} ${bundle.why}`,
   };
 }
@@ -90,60 +101,31 @@ function factsOf(statement: JsonObject, rest: JsonObject, communication: JsonObj
   const interactions = codesOf(communication['interaction']);
   const ofSystem = codesOf(rest['interaction']);
   const stated = communication['updateCreate'];
-  const conditionalCreate = isTrue(communication['conditionalCreate']);
+  const findsByIdentifier =
+    interactions.includes('search-type') &&
+    objectsOf(communication['searchParam']).some(({ name }) => name === 'identifier');
   return {
     isHapi: /\bHAPI\b/i.test(textOf(objectOf(statement['software'])['name']) ?? ''),
-    update: interactions.includes('update'),
+    create: assume.create ?? interactions.includes('create'),
+    update: assume.update ?? interactions.includes('update'),
     updateCreate: assume.updateCreate ?? (typeof stated === 'boolean' ? stated : undefined),
+    conditionalCreate: assume.conditionalCreate ?? isTrue(communication['conditionalCreate']),
     conditionalUpdate: assume.conditionalUpdate ?? isTrue(communication['conditionalUpdate']),
-    identifierSearch:
-      assume.identifierSearch ?? objectsOf(communication['searchParam']).some(({ name }) => name === 'identifier'),
+    identifierSearch: assume.identifierSearch ?? findsByIdentifier,
     transaction: assume.transaction ?? ofSystem.includes('transaction'),
     batch: assume.batch ?? ofSystem.includes('batch'),
     versionedUpdate: communication['versioning'] === 'versioned-update',
-    otherWays: [
-      ...(interactions.includes('create') ? [conditionalCreate ? 'conditional create' : 'create'] : []),
-      ...(interactions.includes('search-type') ? ['search'] : []),
-    ],
   };
 }
 
-type ChosenWay =
-  | { readonly kind: 'way'; readonly way: WayOfWriting; readonly why: string }
-  | { readonly kind: 'unsuitable'; readonly why: string };
-
-function chooseWay(facts: Facts, write: CapabilityOptions['write']): ChosenWay {
-  const { isHapi, update, updateCreate, conditionalUpdate, identifierSearch } = facts;
-  if (!update) return unsuitable(`Its Communication cannot be updated. ${instead(facts)}`);
-  if (write !== 'conditional-update') {
-    if (updateCreate === true) return by('put-by-id', 'It lets clients choose ids (updateCreate).');
-    if (write === 'put-by-id') return by('put-by-id', 'destination.write says so.');
-    // HAPI never states updateCreate and lets clients choose ids that are not all digits.
-    if (updateCreate === undefined && isHapi) return by('put-by-id', 'HAPI FHIR lets clients choose ids.');
-  }
-  if (conditionalUpdate && identifierSearch) {
-    return by('conditional-update', 'It finds a Communication by its identifier and updates that (conditionalUpdate).');
-  }
-  const lacks = [
-    ...(write === 'conditional-update' || updateCreate === true ? [] : ['updateCreate']),
-    ...(conditionalUpdate ? [] : ['conditionalUpdate']),
-    ...(identifierSearch ? [] : ['search by identifier']),
-  ];
-  return unsuitable(`Its Communication lacks ${lacks.join(', ')}. ${instead(facts)}`);
-}
-
-const by = (way: WayOfWriting, why: string): ChosenWay => ({ kind: 'way', way, why });
-
-/** Conditional create, and search before create, are not written by yet; where they are all there is, it says so. */
-const instead = ({ otherWays }: Facts): string =>
-  otherWays.length === 0
-    ? 'It offers no other way of writing.'
-    : `It offers ${otherWays.join(' and ')}, which this version does not write by.`;
-
-function chooseBundle(facts: Facts, wanted: CapabilityOptions['bundle']) {
+function chooseBundle(facts: Facts, way: WayOfWriting, wanted: CapabilityOptions['bundle']) {
   const { isHapi, transaction, batch } = facts;
   if (wanted !== 'auto') {
     return { bundle: wanted, batchWorks: wanted === 'batch', why: 'destination.bundle.type chooses the Bundle.' };
+  }
+  // Sent twice it would be doubled: a request that fails is to leave one message open, and not a hundred.
+  if (way === 'search-then-create') {
+    return { bundle: 'none' as const, batchWorks: false, why: 'Each goes in its own request.' };
   }
   // HAPI lists transaction alone and takes batch too.
   const batchWorks = batch || isHapi;

@@ -25,11 +25,10 @@ import {
 import { sendByPatient } from './patients/send-by-patient.ts';
 import { isResource } from './untrusted.ts';
 import { requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
-import { sendWrites } from './writing/bisect.ts';
-import { bundleJson, type BundleLimits } from './writing/bundle.ts';
+import type { BundleLimits } from './writing/bundle.ts';
 import { bundleExperience, type BundleExperience } from './writing/bundle-experience.ts';
 import { heldOf } from './writing/held.ts';
-import { lookFirst } from './writing/look-first.ts';
+import { writeAll } from './writing/write-all.ts';
 
 export interface FhirServerOptions {
   readonly name: string;
@@ -64,7 +63,7 @@ interface Offer {
   readonly askedAt: Instant;
 }
 
-/** A FHIR R4 server, over fhir-kit-client. Each Communication is written by update, alone or in Bundles. */
+/** A FHIR R4 server, over fhir-kit-client. Each Communication is written as the EHR offers it, alone or in Bundles. */
 export function makeFhirServer(options: FhirServerOptions): Destination {
   const { name, dispatcher, timeoutMs, now, sleep = sleepUntil } = options;
   const base = options.url.replace(/\/+$/, '');
@@ -116,12 +115,11 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     }
   }
 
-  /** A refusal for want of a right, with the scope that is missing, as far as it can be told. */
+  /** A refusal for want of a right, with the scope that is missing, or that the question needs. */
   function scoped(question: Question, answer: Answer): Answer {
     const scopes = authorizer.scopes?.();
     if (answer.kind !== 'answered' || answer.status !== 403 || scopes === undefined) return answer;
-    const missingScope = answer.missingScope ?? missingScopeOf(question, scopes.granted);
-    return missingScope === undefined ? answer : { ...answer, missingScope };
+    return { ...answer, missingScope: answer.missingScope ?? missingScopeOf(question, scopes.granted) };
   }
 
   /** Those who ask at the same time share one answer. */
@@ -195,7 +193,8 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       ask: askNow,
       logical: patients.logical,
       conditional:
-        suitability.bundle !== 'transaction' || ifMatch
+        // What a conditional create meets is compared, and then the Patient has to be known.
+        suitability.bundle !== 'transaction' || ifMatch || way === 'conditional-create'
           ? undefined
           : {
               way,
@@ -203,37 +202,13 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
               experience: conditional,
               send: (transaction) => askNow({ method: 'POST', path: '', body: transaction }),
             },
-      write: (resolved) => write(resolved, current, askNow, signal),
+      write: (resolved) =>
+        writeAll(resolved, { ...suitability, experience, ask: askNow, pause: (ms) => sleep(ms, signal) }),
     });
     // It does not keep what it said it offers.
     if (all.some((outcome) => outcome.kind === 'refused' && outcome.problem.code === 'ehr-unsuitable'))
       offer = undefined;
     return all;
-  }
-
-  /** Looks for what may be there already, and writes what is not there as it should be. */
-  async function write(
-    deliveries: readonly Delivery[],
-    { suitability, experience }: Offer,
-    askNow: Ask,
-    signal: AbortSignal,
-  ): Promise<readonly DeliveryOutcome[]> {
-    const pause = (ms: number): Promise<void> => sleep(ms, signal);
-    const { outcomes, writes } = await lookFirst(deliveries, { ...suitability, ask: askNow, pause });
-    const sent = await sendWrites(writes, experience, (type, group) => {
-      const [first] = group;
-      if (type !== 'none' || first === undefined) {
-        return askNow({ method: 'POST', path: '', body: bundleJson(type === 'none' ? 'batch' : type, group) });
-      }
-      const { url, resource, ifMatch } = first;
-      return askNow({
-        method: 'PUT',
-        path: url,
-        body: resource,
-        ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
-      });
-    });
-    return [...outcomes, ...sent];
   }
 
   async function held(

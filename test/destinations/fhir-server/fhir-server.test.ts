@@ -51,11 +51,11 @@ describe('the check of the EHR', () => {
   });
 
   it('says what an unsuitable EHR lacks', async () => {
-    const { ehr, destination, send } = await serve({ statement: statementOf({}) });
+    const { ehr, destination, send } = await serve({ statement: statementOf({ interaction: [{ code: 'update' }] }) });
     expect(await destination.check(signal)).toMatchObject({
       kind: 'failed',
       problem: { code: 'ehr-unsuitable' },
-      why: expect.stringContaining('lacks updateCreate, conditionalUpdate'),
+      why: expect.stringContaining('lacks create, and updateCreate or conditionalUpdate'),
     });
     expect(wordsOf(await send(deliveries(2)))).toEqual(['ehr-unsuitable', 'ehr-unsuitable']);
     expect(ehr.sent()).toEqual([]);

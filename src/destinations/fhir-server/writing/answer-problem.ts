@@ -2,12 +2,15 @@ import { problemKind, type Problem, type ProblemCode } from '../../../exchange/p
 import type { Answered } from '../answer.ts';
 import { readOutcome, type Findings } from '../operation-outcome.ts';
 import { isResource } from '../untrusted.ts';
-import type { Write } from './bundle.ts';
+import { isPlainCreate, type Write } from './bundle.ts';
 
 /** Why the EHR did not take one write. `inFhir`: it said so in FHIR, and not a proxy before it. Pure. */
 export function recordProblem(write: Write, status: number, outcome: unknown, inFhir: boolean): Problem {
   const findings = readOutcome(outcome);
-  return detailed(recordCode(write, status, findings, inFhir), status, findings);
+  const code = recordCode(write, status, findings, inFhir);
+  // Carried out and failed afterwards? Only what may be sent twice is sent again without a look.
+  const open = code === 'record-server-error' && status !== 503 && isPlainCreate(write);
+  return detailed(open ? 'record-answer-lost' : code, status, findings);
 }
 
 function recordCode(write: Write, status: number, findings: Findings, inFhir: boolean): ProblemCode {
@@ -20,16 +23,19 @@ function recordCode(write: Write, status: number, findings: Findings, inFhir: bo
   // Before the meaning of the status: it is 400, 404, 409, 412 or 422, as each server likes.
   if (findings.missingPatient) return 'patient-not-found';
   if (status === 413 || findings.tooLarge) return 'resource-too-large';
-  if (status === 412) {
-    return findings.multipleMatches || target.kind === 'identifier' ? 'multiple-matches' : 'version-conflict';
-  }
+  const conditional = target.kind === 'identifier' || (target.kind === 'new' && target.conditional);
+  // It does not know conditions, whatever it says of itself: R4 has some answer 412.
+  if (conditional && findings.notSupported && findings.where === undefined) return 'ehr-unsuitable';
+  if (status === 412) return findings.multipleMatches || conditional ? 'multiple-matches' : 'version-conflict';
   if (status === 409) return 'version-conflict';
   if (status === 410) return 'deleted-at-ehr';
   if (status === 404 && target.kind === 'id') {
     // R4 answers so when clients may not choose ids.
     return target.known ? 'deleted-at-ehr' : 'ehr-unsuitable';
   }
-  return status >= 400 && inFhir ? 'resource-refused' : 'outcome-unknown';
+  // There is nothing at this address any more.
+  if (status === 404 && inFhir) return 'ehr-unsuitable';
+  return status >= 400 && inFhir ? 'resource-refused' : 'record-answer-lost';
 }
 
 /** Why the EHR took nothing of a request, where that is no matter of its content. Pure. */
@@ -41,6 +47,7 @@ export function requestProblem({ status, body, retryAfterMs, missingScope }: Ans
 }
 
 function requestCode(status: number): ProblemCode {
+  if (status === 202) return 'ehr-answers-later';
   if (status === 401) return 'ehr-unauthorized';
   if (status === 403) return 'ehr-forbidden';
   if (status === 429) return 'ehr-throttled';
@@ -48,6 +55,18 @@ function requestCode(status: number): ProblemCode {
   // A gateway that lost the EHR's answer: it may have written.
   if (status === 502 || status === 504) return 'ehr-answer-lost';
   return status === 408 || status === 425 || status >= 500 ? 'ehr-server-error' : 'ehr-unexpected-answer';
+}
+
+/**
+ * The same for these writes: what an error of the server leaves open is open, where sending again would double it. 503
+ * with Retry-After is the EHR's own word that it did nothing.
+ */
+export function failureOf(writes: readonly Write[], answer: Answered): Problem {
+  const problem = requestProblem(answer);
+  const nothingDone = answer.status === 503 && answer.retryAfterMs !== undefined;
+  return problem.code === 'ehr-server-error' && !nothingDone && writes.some(isPlainCreate)
+    ? { ...problem, code: 'ehr-answer-lost' }
+    : problem;
 }
 
 /** Whether the answer is about what was sent, so that a part of it may be taken: not about login, load or address. */

@@ -3,7 +3,7 @@ import type { Problem } from '../../../exchange/problem.ts';
 import type { Answer } from '../answer.ts';
 import type { BundleType } from '../capabilities.ts';
 import { unsentProblem } from './answer-problem.ts';
-import { cutIntoBundles, type Write } from './bundle.ts';
+import { cutIntoBundles, isPlainCreate, type Write } from './bundle.ts';
 import type { BundleExperience } from './bundle-experience.ts';
 import { readReply } from './bundle-reply.ts';
 
@@ -87,6 +87,18 @@ export async function sendWrites(
             if (alone) outcomes.push(...refused(group.writes, { ...verdict.problem, code: 'record-server-error' }));
             else open = [...halves(group.writes).map((half) => ({ writes: half, type })), ...rest];
             break;
+          }
+        }
+        if (verdict.problem.code === 'ehr-answer-lost' && verdict.problem.httpStatus !== undefined) {
+          // It failed on what may not be sent again before it was looked for: one message may be the reason here, too.
+          experience.serverFailed();
+          failures += 1;
+          if (experience.suspectsOne() && group.writes.some(isPlainCreate)) {
+            if (!alone) experience.halved('entries', halves(group.writes));
+            if (alone && failures === 1) {
+              outcomes.push(...refused(group.writes, { ...verdict.problem, code: 'record-answer-lost' }));
+              break;
+            }
           }
         }
         outcomes.push(...refused(group.writes, verdict.problem));

@@ -5,7 +5,7 @@ import type { BundleType } from '../capabilities.ts';
 import { isId, readReference } from '../communication-reference.ts';
 import { readOutcome } from '../operation-outcome.ts';
 import { isObject, isResource, objectOf, objectsOf, textOf, type JsonObject } from '../untrusted.ts';
-import { isAboutContent, recordProblem, requestProblem } from './answer-problem.ts';
+import { failureOf, isAboutContent, recordProblem, requestProblem } from './answer-problem.ts';
 import type { Write } from './bundle.ts';
 
 /** What an answer means for the writes that were sent in one request. */
@@ -40,13 +40,13 @@ export function readReply(type: BundleType, writes: readonly Write[], answer: An
     const inFhir = isResource(answer.body);
     return { kind: 'content-refused', problem: recordProblem(first, answer.status, answer.body, inFhir), inFhir };
   }
-  return { kind: 'failed', problem: requestProblem(answer) };
+  return { kind: 'failed', problem: failureOf(writes, answer) };
 }
 
 /** A write that was carried out. 202 is none: it was only taken in. */
 const isDone = (status: number): boolean => status === 200 || status === 201 || status === 204;
 
-/** The answer to one PUT: empty (as asked for), the Communication, or remarks. Anything else is not the EHR's. */
+/** The answer to one write: empty (as asked for), the Communication, or remarks. Anything else is not the EHR's. */
 function readSingle(write: Write, answer: Answered): Verdict {
   const { status, location, etag, body } = answer;
   const isEmpty = isObject(body) && Object.keys(body).length === 0;
@@ -101,8 +101,14 @@ function accepted(
     key: write.delivery.key,
     reference: `Communication/${id}`,
     ...(version === undefined ? {} : { version }),
-    change: status === 201 ? 'created' : 'updated',
+    change: changeOf(write, status),
   };
+}
+
+/** A conditional create that is answered with 200 met what is there: the body that was sent is ignored. */
+function changeOf({ target }: Write, status: number): 'created' | 'updated' | 'unchanged' {
+  if (status === 201) return 'created';
+  return target.kind === 'new' && target.conditional ? 'unchanged' : 'updated';
 }
 
 /** `W/"3"` is version 3. */
@@ -118,7 +124,7 @@ function distrustRepeated(outcomes: readonly DeliveryOutcome[]): readonly Delive
   }
   return outcomes.map((outcome) =>
     outcome.kind === 'accepted' && (times.get(outcome.reference) ?? 0) > 1
-      ? { kind: 'refused', key: outcome.key, problem: { code: 'outcome-unknown' } }
+      ? { kind: 'refused', key: outcome.key, problem: { code: 'record-answer-lost' } }
       : outcome,
   );
 }
@@ -139,5 +145,5 @@ function blameEntries(outcomes: readonly DeliveryOutcome[]): readonly DeliveryOu
 const unknown = ({ delivery }: Write): DeliveryOutcome => ({
   kind: 'refused',
   key: delivery.key,
-  problem: { code: 'outcome-unknown' },
+  problem: { code: 'record-answer-lost' },
 });

@@ -3,8 +3,9 @@ import { contentDifferences } from '../../../exchange/difference.ts';
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Ask } from '../answer.ts';
 import type { WayOfWriting } from '../capabilities.ts';
+import { objectsOf, type JsonObject } from '../untrusted.ts';
 import { unsentProblem } from './answer-problem.ts';
-import { targetOf, writeOf, type Target, type Write } from './bundle.ts';
+import { identifierOf, targetOf, writeOf, type Target, type Write } from './bundle.ts';
 import { lookFor, readLook, type Found } from './look.ts';
 
 /** Longer than search indexes usually lag behind a write. */
@@ -14,6 +15,12 @@ export interface LookOptions {
   readonly way: WayOfWriting;
   /** An update must name the version it replaces: every delivery is looked for, not the unsure ones only. */
   readonly ifMatch: boolean;
+  /** A Communication is found by its identifier. */
+  readonly searches: boolean;
+  /** One that was written can be changed. */
+  readonly updates: boolean;
+  /** The EHR has told where each is, and it is not known yet whether it is as it should be, or even ours. */
+  readonly compare?: boolean;
   readonly ask: Ask;
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -32,10 +39,11 @@ interface Aimed {
 /**
  * Looks for what may be at the EHR already, and makes the writes for what is not there as it should be. A search that
  * finds nothing is made once more after a pause: its index may lag behind the write whose answer was lost. When a look
- * fails for a reason that concerns the whole EHR, nothing is written.
+ * fails for a reason that concerns the whole EHR, nothing is written. What may be there, cannot be looked for, and would
+ * be doubled is not written.
  */
 export async function lookFirst(deliveries: readonly Delivery[], options: LookOptions): Promise<Looked> {
-  const { way, ifMatch, ask, pause } = options;
+  const { way, ifMatch, updates, compare = false, ask, pause } = options;
   const outcomes: DeliveryOutcome[] = [];
   const writes: Write[] = [];
   const looks: Aimed[] = [];
@@ -44,8 +52,13 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
       outcomes.push(refused(delivery, found.problem));
     } else if (found.kind === 'there') {
       const { id, version, resource } = found;
-      if (contentDifferences(delivery.resource, resource).length === 0) outcomes.push(unchanged(delivery, id, version));
+      if (compare && !isSameMessage(delivery, resource)) outcomes.push(refused(delivery, { code: 'outcome-unknown' }));
+      else if (contentDifferences(delivery.resource, resource).length === 0)
+        outcomes.push(unchanged(delivery, id, version));
+      else if (!updates) outcomes.push(refused(delivery, { code: 'update-not-offered' }));
       else writes.push(writeOf(delivery, { kind: 'id', id, known: true }, ifMatch ? etagOf(version) : undefined));
+    } else if (!updates && isKnown(target)) {
+      outcomes.push(refused(delivery, { code: 'update-not-offered' }));
     } else {
       writes.push(writeOf(delivery, target));
     }
@@ -55,10 +68,18 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
     const target = targetOf(delivery, way);
     if (target === undefined) {
       outcomes.push(refused(delivery, { code: 'resource-invalid', where: 'Communication.identifier' }));
-    } else if (delivery.unsure || ifMatch) {
-      looks.push({ delivery, target });
     } else {
-      writes.push(writeOf(delivery, target));
+      switch (firstStep(delivery, target, options)) {
+        case 'look':
+          looks.push({ delivery, target });
+          break;
+        case 'write':
+          writes.push(writeOf(delivery, target));
+          break;
+        case 'leave':
+          outcomes.push(refused(delivery, { code: 'outcome-unknown' }));
+          break;
+      }
     }
   }
   const again: Aimed[] = [];
@@ -70,12 +91,34 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
         const unlooked = [...round.slice(index), ...(round === looks ? again : [])].map((each) => each.delivery);
         return { outcomes: [...outcomes, ...giveUp(unlooked, writes, found.problem)], writes: [] };
       }
-      const lagging = found.kind === 'absent' && target.kind === 'identifier' && delivery.unsure;
+      const lagging = found.kind === 'absent' && target.kind !== 'id' && delivery.unsure;
       if (lagging && round === looks) again.push({ delivery, target });
       else take(delivery, target, found);
     }
   }
   return { outcomes, writes };
+}
+
+/** Whether it is looked for before it is written, or written at once, or neither: nobody may send it but a person. */
+function firstStep(
+  { unsure }: Delivery,
+  target: Target,
+  { ifMatch, searches, updates, compare = false }: LookOptions,
+): 'look' | 'write' | 'leave' {
+  if (target.kind === 'id') return unsure || ifMatch || compare || (target.known && !updates) ? 'look' : 'write';
+  const doubles = target.kind === 'new' && !target.conditional;
+  if (searches) return unsure || ifMatch || doubles ? 'look' : 'write';
+  return unsure && doubles ? 'leave' : 'write';
+}
+
+const isKnown = (target: Target): boolean => target.kind === 'id' && target.known;
+
+/** An EHR that overlooks a condition may have met anything. */
+function isSameMessage({ resource }: Delivery, held: JsonObject): boolean {
+  const ours = identifierOf(resource);
+  return objectsOf(held['identifier']).some(
+    ({ system, value }) => ours !== undefined && system === ours.system && value === ours.value,
+  );
 }
 
 /** None was sent: only those whose earlier answer was lost have to be looked for again. */

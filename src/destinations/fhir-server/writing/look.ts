@@ -47,7 +47,7 @@ function readOne(id: string, answer: Answered): Found {
 }
 
 /** What is found is compared exactly: a server may ignore a parameter it does not know, or the case of letters. */
-function readSearch(target: Extract<Target, { kind: 'identifier' }>, answer: Answered): Found {
+function readSearch(target: Exclude<Target, { kind: 'id' }>, answer: Answered): Found {
   const { body } = answer;
   if (!isResource(body, 'Bundle') || body['type'] !== 'searchset')
     return { kind: 'problem', problem: requestProblem(answer), concernsAll: true };
@@ -62,6 +62,7 @@ function readSearch(target: Extract<Target, { kind: 'identifier' }>, answer: Ans
   const id = textOf(first?.['id']);
   if (first !== undefined && id !== undefined && isId(id)) return there(id, first, undefined);
   if (found.length === 0) return { kind: 'absent' };
+  // It gives what was not asked for, so its search does not tell whether ours is there.
   return { kind: 'problem', problem: { code: 'outcome-unknown' }, concernsAll: false };
 }
 

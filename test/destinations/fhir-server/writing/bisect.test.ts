@@ -132,7 +132,7 @@ describe('a Bundle that is refused whole', () => {
     const one = await sendTo(writes(4), whole('batch', true), (_, group) =>
       group.some((each) => each.delivery.key === delivery(2).key) ? page : taken(group),
     );
-    expect(wordsOf(one.outcomes)).toEqual(['created', 'created', 'outcome-unknown', 'created']);
+    expect(wordsOf(one.outcomes)).toEqual(['created', 'created', 'record-answer-lost', 'created']);
   });
 });
 

@@ -79,7 +79,7 @@ describe('the reply to a Bundle', () => {
     const reply = bundle({ status: '201', location: 'Communication/server-1/_history/1' }, { status: '201' });
     expect(outcomesOf(readReply('batch', writes, reply))).toMatchObject([
       { kind: 'accepted', reference: 'Communication/server-1' },
-      { kind: 'refused', problem: { code: 'outcome-unknown' } },
+      { kind: 'refused', problem: { code: 'record-answer-lost' } },
     ]);
   });
 
@@ -120,21 +120,21 @@ describe('the reply to a Bundle', () => {
     ['is empty', bundle()],
   ])('is not believed when it %s', (_, reply) => {
     expect(wordsOf(outcomesOf(readReply('batch', [write(0), write(1)], reply)))).toEqual([
-      'outcome-unknown',
-      'outcome-unknown',
+      'record-answer-lost',
+      'record-answer-lost',
     ]);
   });
 
   it('is not believed where it is in another order, or names one Communication twice', () => {
     const swapped = bundle(at(delivery(1).key), at(delivery(0).key), at(delivery(2).key));
     expect(wordsOf(outcomesOf(readReply('batch', [write(0), write(1), write(2)], swapped)))).toEqual([
-      'outcome-unknown',
-      'outcome-unknown',
+      'record-answer-lost',
+      'record-answer-lost',
       'created',
     ]);
     const writes = [write(0, 'conditional-update'), write(1, 'conditional-update')];
     const same = bundle(at('server-1'), at('server-1'));
-    expect(wordsOf(outcomesOf(readReply('batch', writes, same)))).toEqual(['outcome-unknown', 'outcome-unknown']);
+    expect(wordsOf(outcomesOf(readReply('batch', writes, same)))).toEqual(['record-answer-lost', 'record-answer-lost']);
   });
 
   it.each([
@@ -145,7 +145,7 @@ describe('the reply to a Bundle', () => {
     [{ status: '' }],
     [{ status: '302' }],
   ])('is not believed where an entry says %j', (response) => {
-    expect(wordsOf(outcomesOf(readReply('batch', [write(0)], bundle(response))))).toEqual(['outcome-unknown']);
+    expect(wordsOf(outcomesOf(readReply('batch', [write(0)], bundle(response))))).toEqual(['record-answer-lost']);
   });
 
   it('is one outcome per message or one word about all of them, whatever comes', () => {
@@ -258,7 +258,7 @@ describe('an answer to the whole request', () => {
     [502, 'ehr-answer-lost'],
     [504, 'ehr-answer-lost'],
     [302, 'ehr-unexpected-answer'],
-    [202, 'ehr-unexpected-answer'],
+    [202, 'ehr-answers-later'],
     [200, 'ehr-unexpected-answer'],
     [404, 'ehr-unexpected-answer'],
     [418, 'ehr-unexpected-answer'],
@@ -307,7 +307,7 @@ describe('the answer to one message', () => {
 
   it('is not believed when it is of another Communication, or no FHIR', () => {
     expect(one(answer(200, {}, { location: 'Communication/another' }))).toMatchObject({
-      outcomes: [{ problem: { code: 'outcome-unknown' } }],
+      outcomes: [{ problem: { code: 'record-answer-lost' } }],
     });
     for (const body of [undefined, null, [], 'page', { error: 'sign in' }]) {
       expect(one(answer(200, body))).toMatchObject({ kind: 'failed', problem: { code: 'ehr-unexpected-answer' } });
