@@ -53,7 +53,7 @@ export async function makePreview(
   const { canonicalBase } = config.mapping;
   const keySecret = config.mapping.keySecret.reveal();
   const ledger = await ledgerBeside(config, now);
-  const destination = makeDestination(config.destination, now);
+  const destination = makeDestination(config, now);
   try {
     const budget = ledger?.budget ?? unbooked;
     const source = makeSource(section, { mapping: plain, canonicalBase, keySecret, budget, now });

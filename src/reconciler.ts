@@ -49,7 +49,7 @@ export async function reconcile(
   // Mistakes are told before anybody is asked. How far a message has come is the same in every dialect.
   const plain = new Map(sources.map((section) => [section.name, loadedMapping(config, section)]));
   const ledger = await openedLedger(config, now);
-  const destination = makeDestination(config.destination, now);
+  const destination = makeDestination(config, now);
   try {
     const ehr = await destination.check(signal);
     const dialect = await dialectToShow(config, destination, ehr, signal);

@@ -118,7 +118,7 @@ async function sourceLine(section: SourceConfig, surroundings: SourceSurrounding
 }
 
 async function* destinationLines(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
-  const destination = makeDestination(config.destination, now);
+  const destination = makeDestination(config, now);
   try {
     const check = await destination.check(AbortSignal.timeout(config.destination.timeout));
     const part = 'EHR';

@@ -13,7 +13,7 @@ import { verifyPassword } from './http/password-hash.ts';
 import type { Ledger, LedgerAccess } from './ledger/ledger.ts';
 import { operationsOf } from './operations.ts';
 import { ownLedger } from './own-ledger.ts';
-import { makeDestination } from './parts.ts';
+import { makeDestination, patientPolicies } from './parts.ts';
 import { Refused } from './refused.ts';
 import { scheduledSources } from './scheduled-sources.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
@@ -64,7 +64,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   const { now, access, log, reached = () => {} } = options;
   const startedAt = now();
   const mappings = mappingsIn(config, config.destination.dialect);
-  const destination = makeDestination(config.destination, now);
+  const destination = makeDestination(config, now);
   const mappingsForEhr = makeMappings(config, destination);
   const audit = openAuditLog({ level: config.log.level, stream: log, now });
   const keySecret = config.mapping.keySecret.reveal();
@@ -82,6 +82,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     reached,
     batch: config.destination.bundle.maxEntries,
     concurrency: config.destination.concurrency,
+    patients: patientPolicies(config),
     patientMaxWaitMs: config.patient.maxWait,
   });
   const clocks = makeVendorClocks(audit, now);

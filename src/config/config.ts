@@ -266,9 +266,11 @@ const destination = group({
       default: '',
     }),
     jwks: group({
-      port: optional(read.wholeNumber(0, 65_535), {
+      port: setting(read.optionalPort, {
         meaning: 'For backend-services: a port of its own that serves the public keys while serve runs.',
         example: '8082',
+        default: '',
+        shownDefault: 'none',
       }),
       host: setting(read.someText, { meaning: 'Its address.', example: '0.0.0.0', default: '127.0.0.1' }),
     }),

@@ -27,6 +27,8 @@ export const exampleSettings: MappingSettings = {
 /** What `settings.json` of an example may say otherwise. */
 const changeable = ['patient.reference', 'organization.reference', 'profile', 'narrative', 'labels'];
 
+const patientReferences = ['literal', 'identifier', 'conditional', 'lookup'] as const;
+
 export type ExampleSettings =
   | { readonly kind: 'settings'; readonly settings: MappingSettings }
   /** Names what cannot be set there, or not so. */
@@ -45,8 +47,9 @@ export function readExampleSettings(json: unknown): ExampleSettings {
   const ofOrganization = given.get('organization.reference') ?? organization.reference;
   const [profile, narrative] = [given.get('profile') ?? false, given.get('narrative') ?? false];
   const labels = given.get('labels') ?? [];
-  if (reference !== 'literal' && reference !== 'identifier') {
-    return { kind: 'mistake', mistake: 'patient.reference is literal or identifier' };
+  const known = patientReferences.find((each) => each === reference);
+  if (known === undefined) {
+    return { kind: 'mistake', mistake: `patient.reference is ${patientReferences.join(', ')}` };
   }
   if (typeof ofOrganization !== 'string') return { kind: 'mistake', mistake: 'organization.reference is a text' };
   if (typeof profile !== 'boolean') return { kind: 'mistake', mistake: 'profile is true or false' };
@@ -57,7 +60,7 @@ export function readExampleSettings(json: unknown): ExampleSettings {
   const settings: MappingSettings = {
     ...exampleSettings,
     organization: { ...organization, reference: ofOrganization },
-    patient: { ...patient, reference },
+    patient: { ...patient, reference: known },
     profile,
     narrative,
     labels,

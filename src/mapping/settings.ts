@@ -1,3 +1,4 @@
+import type { PatientReference } from '../exchange/delivery.ts';
 import type { KeySpace } from '../exchange/record-key.ts';
 
 /** What of the configuration a mapping may use. Empty texts are absent. */
@@ -23,8 +24,8 @@ export interface MappingSettings {
   /** Its security labels: names of codings in codes.yaml. */
   readonly labels: readonly string[];
   readonly patient: {
-    /** literal: the person id is the EHR's Patient id. identifier: it is an identifier of the Patient. */
-    readonly reference: 'literal' | 'identifier';
+    /** literal: the person id is the EHR's Patient id. Otherwise it is an identifier of the Patient. */
+    readonly reference: PatientReference;
     /** The field that holds the person id. */
     readonly from: string;
     /** The identifier's system. */

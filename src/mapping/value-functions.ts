@@ -142,9 +142,13 @@ function isoDate(date: string): string | undefined {
   return exists ? `${year}-${month}-${day}` : undefined;
 }
 
-const fhirId = /^[A-Za-z0-9\-.]{1,64}$/;
+/** An id as FHIR allows it, but for `.` and `..`, which an address would take for the way up. */
+const fhirId = /^(?!\.+$)[A-Za-z0-9\-.]{1,64}$/;
 
-/** The id trimmed, never altered: another id is another person. */
+/**
+ * The id trimmed, never altered: another id is another person. All but `literal` name the Patient by identifier here;
+ * which Patient of the EHR that is, is found out when the message is sent.
+ */
 function patient([nameField]: readonly [string, ...string[]], surroundings: Surroundings): Give | string {
   const { fields, settings } = surroundings;
   const { reference, from, system } = settings.patient;

@@ -19,6 +19,29 @@ const organization = (members: string) => ({
 
 const auth = (members: string) => ehr('https://ehr.example.org/fhir', `, auth: {${members}}`);
 
+describe('the Patient', () => {
+  const system = 'system: urn:oid:2.16.840.1.113883.3.42';
+
+  it.each(['lookup', 'conditional'])('by %s is looked for in a system, which has to be known', (reference) => {
+    expect(told({ more: `patient: {reference: ${reference}}` })).toEqual([
+      expect.stringContaining(`patient.system: is needed for ${reference}`),
+    ]);
+    expect(told({ more: `patient: {reference: ${reference}, ${system}}` })).toEqual([]);
+    expect(told({ source: `patient: {reference: ${reference}}` })).toEqual([
+      expect.stringContaining(`sources[0].patient.system: is needed for ${reference}`),
+    ]);
+    expect(told({ source: `patient: {${system}}`, more: `patient: {reference: ${reference}}` })).toEqual([]);
+  });
+
+  it('is not compared where it is only named by identifier', () => {
+    expect(told({ more: 'patient: {reference: identifier, verify: phone}' })).toEqual([
+      expect.stringContaining('patient.verify: is phone, and with reference: identifier no Patient is looked at'),
+    ]);
+    expect(told({ more: 'patient: {verify: phone}' })).toEqual([]);
+    expect(told({ more: `patient: {reference: lookup, ${system}, verify: name}` })).toEqual([]);
+  });
+});
+
 describe('a web address', () => {
   it.each([
     'http://ehr.example.org/fhir',

@@ -42,7 +42,10 @@ describe('what a translation needs', () => {
   });
 
   it.each([
-    ['patient: {reference: conditional}', '1 patient.reference: "conditional" is not offered by this version'],
+    [
+      'patient: {reference: guess}',
+      '1 patient.reference: "guess" is none of literal, identifier, conditional, lookup.',
+    ],
     ['patient: {form: personId}', '1 patient.form: is no setting. Did you mean from?'],
     ['maping: {folder: ./ours}', '1 maping: is no setting. Did you mean mapping?'],
     ['mapping: ./ours', '1 mapping: must be a group of settings. Example: folder: '],

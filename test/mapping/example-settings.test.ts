@@ -29,7 +29,7 @@ describe('the settings of an example', () => {
 
   it.each([
     [{ canonicalBase: 'https://other.example' }, 'not canonicalBase'],
-    [{ patient: { reference: 'lookup' } }, 'patient.reference is literal or identifier'],
+    [{ patient: { reference: 'guess' } }, 'patient.reference is literal, identifier, conditional, lookup'],
     [{ organization: { reference: 1 } }, 'organization.reference is a text'],
     [{ labels: 'restricted' }, 'labels is a list of texts'],
     [{ profile: 'true' }, 'profile is true or false'],

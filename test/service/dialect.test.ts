@@ -11,7 +11,7 @@ const signal = new AbortController().signal;
 const configOf = (dialect: string): TranslateConfig => ({
   sources: [{ name: 'main-clinic', console: 'SAMPLE01', patient: {} }],
   destination: { dialect },
-  patient: { reference: 'literal', from: 'personId', system: '', missing: 'wait', maxWait: 1 },
+  patient: { reference: 'literal', from: 'personId', system: '', missing: 'wait', maxWait: 1, verify: 'none' },
   mapping: {
     folder: 'dialog-health',
     canonicalBase: 'https://fhir.example-health.org',
