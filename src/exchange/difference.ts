@@ -29,11 +29,20 @@ export function differencesBetween(ours: unknown, theirs: unknown, element = '')
     return pairsOf(ours, theirs).flatMap(([name, our, their]) => differencesBetween(our, their, `${element}${name}`));
   }
   if (isObject(ours) && isObject(theirs)) {
-    return [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].flatMap((name) =>
+    const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+    if (isFound(ours, theirs)) names.delete('reference');
+    return [...names].flatMap((name) =>
       differencesBetween(own(ours, name), own(theirs, name), element === '' ? name : `${element}.${name}`),
     );
   }
   return Object.is(ours, theirs) ? [] : [{ element, ours, theirs }];
+}
+
+/** A reference of ours by identifier alone, which the EHR or a look-up has given the resource that has it. */
+function isFound(ours: JsonObject, theirs: JsonObject): boolean {
+  const [mine, their] = [own(ours, 'identifier'), own(theirs, 'identifier')];
+  if (own(ours, 'reference') !== undefined || !isObject(mine) || !isObject(their)) return false;
+  return typeof own(mine, 'value') === 'string' && differencesBetween(mine, their).length === 0;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

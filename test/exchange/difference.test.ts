@@ -41,6 +41,20 @@ describe('what the EHR holds differs from what we would write', () => {
     expect(elements(held, { ...resource, text: { status: 'generated', div: '<div/>' } })).toEqual(['text']);
   });
 
+  it('in no reference that the EHR gave what we name by identifier', () => {
+    const identifier = { system: 'urn:oid:2.16.840.1.113883.3.42', value: 'p-1' };
+    const ours: Communication = { ...resource, subject: { type: 'Patient', identifier } };
+    const found = { reference: 'Patient/1', type: 'Patient', identifier };
+    expect(elements({ ...held, subject: found }, ours)).toEqual([]);
+    expect(elements({ ...held, subject: { ...found, identifier: { ...identifier, value: 'p-2' } } }, ours)).toEqual([
+      'subject.identifier.value',
+      'subject.reference',
+    ]);
+    const literal: Communication = { ...ours, subject: { reference: 'Patient/2', type: 'Patient', identifier } };
+    expect(elements({ ...held, subject: found }, literal)).toEqual(['subject.reference']);
+    expect(elements({ ...held, subject: { type: 'Patient', identifier } }, literal)).toEqual(['subject.reference']);
+  });
+
   it('with both values', () => {
     expect(contentDifferences(resource, { ...held, status: 'completed', priority: 'routine' })).toEqual([
       { element: 'status', ours: 'unknown', theirs: 'completed' },
