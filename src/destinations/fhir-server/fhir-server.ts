@@ -14,7 +14,7 @@ import { missingScopeOf } from './auth/scopes.ts';
 import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { offersValidate, readJudgement } from './judge.ts';
-import { conditionalExperience, type ConditionalExperience } from './patients/conditional.ts';
+import { conditionalExperience, resolvesReferences, type ConditionalExperience } from './patients/conditional.ts';
 import { patientDirectory } from './patients/patient-directory.ts';
 import {
   patientTrouble,
@@ -146,7 +146,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     if (trouble !== undefined) return failed({ code: 'ehr-unsuitable', where: 'Patient' }, trouble);
     const login = await tryLogin(signal);
     if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
-    const { way, why, searches } = suitability;
+    const { way, why, searches, updates } = suitability;
     offer = {
       suitability,
       experience: bundleExperience(suitability, bundle),
@@ -155,7 +155,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       validates: offersValidate(body),
       askedAt: now(),
     };
-    return { kind: 'ready', write: way, bundle: suitability.bundle, why, ...(searches ? { findsCopies: true } : {}) };
+    return { kind: 'ready', write: way, bundle: suitability.bundle, why, ...(searches ? { findsCopies: true } : {}), ...(updates ? {} : { writesOnce: true }) };
   }
 
   /** Metadata is usually open to everybody: a read of what nobody has shows whether the login is good. */
@@ -187,14 +187,13 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     }
     const askNow: Ask = (question) => ask(question, signal);
     const { suitability, experience, conditional, patients } = current;
-    const { way, ifMatch } = suitability;
+    const { way } = suitability;
     const all = await sendByPatient(deliveries, {
       directory,
       ask: askNow,
       logical: patients.logical,
       conditional:
-        // What a conditional create meets is compared, and then the Patient has to be known.
-        suitability.bundle !== 'transaction' || ifMatch || way === 'conditional-create'
+        !resolvesReferences(suitability)
           ? undefined
           : {
               way,

@@ -1,7 +1,7 @@
 import type { Delivery, DeliveryOutcome } from '../../../exchange/delivery.ts';
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Answer } from '../answer.ts';
-import type { WayOfWriting } from '../capabilities.ts';
+import type { Suitability, WayOfWriting } from '../capabilities.ts';
 import { unsentProblem } from '../writing/answer-problem.ts';
 import { bundleJson, cutIntoBundles, targetOf, writeOf, type BundleLimits, type Write } from '../writing/bundle.ts';
 import { readReply } from '../writing/bundle-reply.ts';
@@ -34,6 +34,18 @@ export function conditionalExperience(): ConditionalExperience {
       detour = Math.min(2 ** refusedInARow - 1, longestDetour);
     },
   };
+}
+
+/**
+ * Whether what is new may be written with references that the EHR resolves: in transactions, and where it may be sent
+ * again without a look. What a create meets is looked for or compared, and then the Patient has to be known. Pure.
+ */
+export function resolvesReferences({
+  way,
+  bundle,
+  ifMatch,
+}: Pick<Extract<Suitability, { kind: 'suitable' }>, 'way' | 'bundle' | 'ifMatch'>): boolean {
+  return bundle === 'transaction' && !ifMatch && (way === 'put-by-id' || way === 'conditional-update');
 }
 
 export interface ConditionalOptions {
