@@ -20,6 +20,8 @@ export interface DestinationUnderTest {
   readonly held: () => Promise<readonly { readonly resource: Communication; readonly version: string }[]>;
   /** Ways in which the EHR can be made to fail at the next requests; none for an EHR that cannot be told to. */
   readonly faults: readonly { readonly name: string; readonly arm: () => void }[];
+  /** It only takes in: nobody can ask it what it holds. */
+  readonly cannotBeAsked?: true;
   readonly close: () => Promise<void>;
 }
 
@@ -39,7 +41,9 @@ export function destinationContract(title: string, open: () => Promise<Destinati
   describe(`${title}, as a destination`, () => {
     it('writes nothing when it checks', async () => {
       const under = await opened();
-      expect(await under.destination.check(signal)).toMatchObject({ kind: 'ready' });
+      const checked = await under.destination.check(signal);
+      expect(checked).toMatchObject({ kind: 'ready' });
+      expect(checked.kind === 'ready' && checked.cannotBeAsked).toBe(under.cannotBeAsked);
       expect(await under.held()).toEqual([]);
     });
 
@@ -72,7 +76,8 @@ export function destinationContract(title: string, open: () => Promise<Destinati
       await under.destination.send(three(under), signal);
       const before = await under.held();
       const again = await under.destination.send(three(under, { unsure: true }), signal);
-      expect(wordsOf(again)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+      if (under.cannotBeAsked === undefined) expect(wordsOf(again)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+      expect(again.map(({ kind }) => kind)).toEqual(['accepted', 'accepted', 'accepted']);
       expect(await under.held()).toEqual(before);
     });
 
@@ -106,6 +111,10 @@ export function destinationContract(title: string, open: () => Promise<Destinati
       const [sent] = await under.destination.send([under.delivery(1, { status: 'completed' })], signal);
       const reference = sent?.kind === 'accepted' ? sent.reference : '';
       const told = await under.destination.held(three(under), signal);
+      if (under.cannotBeAsked) {
+        expect(told).toEqual(three(under).map(() => ({ kind: 'unknown', problem: { code: 'ehr-not-readable' } })));
+        return;
+      }
       expect(told.map(({ kind }) => kind)).toEqual(['absent', 'there', 'absent']);
       const [held] = await under.held();
       expect(told[1]).toMatchObject({ reference, resource: { ...held?.resource, status: 'completed' } });
@@ -139,6 +148,11 @@ export function destinationContract(title: string, open: () => Promise<Destinati
     it('takes nothing that is there for absent, however the EHR fails', async () => {
       const under = await opened();
       await under.destination.send(three(under), signal);
+      if (under.cannotBeAsked) {
+        const told = await under.destination.held(three(under), signal);
+        expect(told.map(({ kind }) => kind)).toEqual(['unknown', 'unknown', 'unknown']);
+        return;
+      }
       for (const { name, arm } of under.faults) {
         arm();
         const told = await under.destination.held(three(under), signal);
