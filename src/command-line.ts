@@ -5,6 +5,7 @@ import { check } from './commands/check.ts';
 import { exit, Misuse, printLine, type Command, type CommandIo, type ExitCode } from './commands/command.ts';
 import { generateKeyCommand } from './commands/generate-key.ts';
 import { hashPasswordCommand } from './commands/hash-password.ts';
+import { jwksCommand } from './commands/jwks.ts';
 import { preview } from './commands/preview.ts';
 import { reconcile } from './commands/reconcile.ts';
 import { rejected } from './commands/rejected.ts';
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   reconcile,
   hashPasswordCommand,
   generateKeyCommand,
+  jwksCommand,
 ];
 
 /** Arguments in, one command called, exit code out. Never throws: what fails is told on standard error. */

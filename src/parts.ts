@@ -4,7 +4,6 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config, DestinationConfig, MappedSource, SourceConfig, TranslateConfig } from './config/config.ts';
 import type { Destination } from './destinations/destination.ts';
-import type { AuthOptions } from './destinations/fhir-server/auth/authorizer.ts';
 import { makeAuthorizer } from './destinations/fhir-server/auth/registry.ts';
 import { destinationKinds } from './destinations/registry.ts';
 import type { PatientPolicy } from './exchange/delivery.ts';
@@ -12,6 +11,7 @@ import { keySpace } from './exchange/record-key.ts';
 import type { Instant } from './exchange/window.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Layers } from './mapping/layers.ts';
+import { authOptions } from './login.ts';
 import { loadMapping, type LoadMappingOptions } from './mapping/load-mapping.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { tryConnection } from './network/connection.ts';
@@ -167,7 +167,7 @@ function makeListener(config: DestinationConfig, now: () => Instant): Destinatio
   return destinationKinds['bundle-http']({
     name: config.kind,
     url,
-    login: makeAuthorizer(authOptions(config.auth), surroundings),
+    login: makeAuthorizer(authOptions(config), surroundings),
     dispatcher,
     connect: proxy === '' ? (signal) => tryConnection(url, { tls }, signal) : undefined,
     bundle,
@@ -184,7 +184,7 @@ function makeFhirDestination(
   return destinationKinds['fhir-server']({
     name: config.kind,
     url: config.url,
-    auth: authOptions(config.auth),
+    auth: authOptions(config),
     dispatcher: dispatcherOf(config, 'destination'),
     write: config.write,
     bundle: config.bundle,
@@ -194,18 +194,6 @@ function makeFhirDestination(
     patients: [...patientPolicies(whole).values()],
     now,
   });
-}
-
-/** Secrets as functions: one that stands in a file may be another one tomorrow. */
-function authOptions(auth: DestinationConfig['auth']): AuthOptions {
-  switch (auth.kind) {
-    case 'none':
-      return { kind: 'none' };
-    case 'basic':
-      return { kind: 'basic', username: auth.username, password: () => auth.password.reveal() };
-    case 'bearer':
-      return { kind: 'bearer', token: () => auth.token.reveal() };
-  }
 }
 
 /** How the other side is reached: proxy, private CA, client certificate. Throws `Refused` for files that are none. */

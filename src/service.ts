@@ -7,12 +7,14 @@ import { makeMappings, mappingsIn } from './dialect.ts';
 import { problemSentence } from './exchange/problem.ts';
 import { dayMs, type Instant } from './exchange/window.ts';
 import { makeApp } from './http/app.ts';
+import { jwksListener } from './http/jwks.ts';
 import { listen, type ListenOptions, type Listening } from './http/listen.ts';
 import type { Operations } from './http/operations.ts';
 import { verifyPassword } from './http/password-hash.ts';
 import type { Ledger, LedgerAccess } from './ledger/ledger.ts';
 import { operationsOf } from './operations.ts';
 import { ownLedger } from './own-ledger.ts';
+import { publicKeysNow } from './login.ts';
 import { makeDestination, patientPolicies } from './parts.ts';
 import { Refused } from './refused.ts';
 import { scheduledSources } from './scheduled-sources.ts';
@@ -84,6 +86,8 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     concurrency: config.destination.concurrency,
     patients: patientPolicies(config),
     patientMaxWaitMs: config.patient.maxWait,
+    deliver: config.destination.deliver,
+    latenessMs: new Map(config.sources.map(({ name: source, lateness }) => [source, lateness])),
   });
   const clocks = makeVendorClocks(audit, now);
   const sources = scheduledSources(config, { keySecret, mappings, ledger, clocks, audit, now });
@@ -110,6 +114,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     wake: backfills.wake,
   });
   let http: Listening | undefined;
+  let jwks: Listening | undefined;
   let housekeeping: NodeJS.Timeout | undefined;
   let stopping: Promise<number> | undefined;
 
@@ -147,7 +152,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     const reading = Promise.all([runs.stop(), backfills.stop()]);
     await delivery.stop(graceMs);
     await reading;
-    await http?.close(1_000);
+    await Promise.all([http?.close(1_000), jwks?.close(1_000)]);
     const handedBack = access === 'owner' ? (await ledger.messages.counts()).delivering : 0;
     await destination.close();
     await ledger.close();
@@ -172,6 +177,10 @@ export async function openService(config: Config, options: ServiceOptions): Prom
       http = await listening(config, operations, audit, now);
       audit({ event: 'service_started', version, sources: [...mappings.keys()], destination: destination.name });
       audit({ event: 'http_listening', host: config.http.host, port: http.port });
+      jwks = await listeningForKeys(config, now);
+      if (jwks !== undefined) {
+        audit({ event: 'jwks_listening', host: config.destination.auth.jwks.host, port: jwks.port });
+      }
       housekeeping = setInterval(() => {
         ledger.forget(now() - config.ledger.retention).catch(failed);
       }, dayMs).unref();
@@ -212,10 +221,28 @@ async function listening(
   try {
     return await listen(app, { host, port, ...tlsOf(config.http.tls) });
   } catch (error) {
-    const reason = reasons[codeOf(error) ?? ''] ?? `cannot be used (${codeOf(error) ?? nameOf(error)})`;
-    throw new Refused(`http: ${host}, port ${port}, ${reason}. Set http.port, http.host or http.tls to others.`);
+    throw new Refused(
+      `http: ${host}, port ${port}, ${reasonOf(error)}. Set http.port, http.host or http.tls to others.`,
+    );
   }
 }
+
+/** The port of the public keys, where one is asked for. Throws `Refused` when the address cannot be used. */
+async function listeningForKeys({ destination }: Config, now: () => Instant): Promise<Listening | undefined> {
+  const { kind, jwks } = destination.auth;
+  const { host, port } = jwks;
+  if (kind !== 'backend-services' || port === undefined) return undefined;
+  try {
+    return await listen(jwksListener(publicKeysNow(destination.auth, now)), { host, port });
+  } catch (error) {
+    throw new Refused(
+      `destination.auth.jwks: ${host}, port ${port}, ${reasonOf(error)}. Set its port or host to another.`,
+    );
+  }
+}
+
+const reasonOf = (error: unknown): string =>
+  reasons[codeOf(error) ?? ''] ?? `cannot be used (${codeOf(error) ?? nameOf(error)})`;
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken by another program',

@@ -18,6 +18,7 @@ export type AuditEvent =
   | { readonly event: 'service_stopping'; readonly reason: 'SIGTERM' | 'SIGINT' | 'failure' }
   | { readonly event: 'service_stopped'; readonly exitCode: number; readonly handedBack: number }
   | { readonly event: 'http_listening'; readonly host: string; readonly port: number }
+  | { readonly event: 'jwks_listening'; readonly host: string; readonly port: number }
   | { readonly event: 'runs_interrupted'; readonly count: number }
   | {
       readonly event: 'run_triggered';

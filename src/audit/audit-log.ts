@@ -10,6 +10,7 @@ const sentences: Readonly<Record<AuditEvent['event'], string>> = {
   service_stopping: 'The service is stopping.',
   service_stopped: 'The service has stopped.',
   http_listening: 'HTTP is being served.',
+  jwks_listening: 'The public keys of the login to the EHR are being served.',
   runs_interrupted: 'Runs of an earlier process were cut off; they are marked as failed.',
   run_triggered: 'A run was asked for.',
   run_started: 'A run has started.',

@@ -137,11 +137,22 @@ const afterStart = (text: string, start: string): string => (text.startsWith(sta
 /** What the parser found without the text that it quotes, which may be a secret. */
 const withoutQuote = (message: string): string => message.replace(/(?<! ): .*$/s, '').replaceAll(tokenPattern, '…');
 
-/** An environment without OPS_USER makes no user. */
-function withoutNobody(settings: Settings): Settings {
-  if (!isGroup(settings) || !isGroup(settings['http']) || !Array.isArray(settings['http']['users'])) return settings;
-  const users = settings['http']['users'].filter((user) => !isGroup(user) || user['name'] !== '');
-  return { ...settings, http: { ...settings['http'], users } };
+/** An environment without OPS_USER makes no user, and one without FHIR_AUTH_KEY_FILE no key. */
+const withoutNobody = (settings: Settings): Settings =>
+  withoutUnnamed(withoutUnnamed(settings, ['http', 'users'], 'name'), ['destination', 'auth', 'keys'], 'file');
+
+/** The list at a path without the groups in which that name is empty. */
+function withoutUnnamed(settings: Settings, path: readonly string[], name: string): Settings {
+  const [key, ...rest] = path;
+  if (key === undefined) {
+    return Array.isArray(settings)
+      ? settings.filter((each: Settings) => !isGroup(each) || each[name] !== '')
+      : settings;
+  }
+  const inner = isGroup(settings) ? settings[key] : undefined;
+  return inner === undefined || !isGroup(settings)
+    ? settings
+    : { ...settings, [key]: withoutUnnamed(inner, rest, name) };
 }
 
 export const isGroup = (settings: Settings | undefined): settings is { readonly [key: string]: Settings } =>

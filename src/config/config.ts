@@ -235,7 +235,8 @@ const destination = group({
       secret: true,
     }),
     scope: setting(read.text, {
-      meaning: 'For both: what is asked for, with spaces; check prints the least. Empty: what the client may do anyway.',
+      meaning:
+        'For both: what is asked for, with spaces; check prints the least. Empty: what the client may do anyway.',
       example: 'system/Communication.crus system/Patient.rs',
       default: '',
     }),
@@ -275,27 +276,22 @@ const destination = group({
       host: setting(read.someText, { meaning: 'Its address.', example: '0.0.0.0', default: '127.0.0.1' }),
     }),
   }),
-  deliver: setting(read.oneOf(['always'], { final: 'use always; a changed status updates the Communication' }), {
-    meaning: 'Which messages are sent.',
-    example: 'always',
-    default: 'always',
+  deliver: optional(read.oneOf(['always', 'final']), {
+    meaning:
+      'Which messages are sent: always each, and again when its status changes; or final: each once its status is final, or lateness after it was sent.',
+    example: 'final',
+    shownDefault: 'always; final where the EHR offers no update',
   }),
   acceptUnsuitable: setting(read.flag, {
     meaning: 'Take an EHR whose Communication is something else (a staff inbox).',
     example: 'true',
     default: 'false',
   }),
-  write: setting(
-    read.oneOf(['auto', 'put-by-id', 'conditional-update'], {
-      'conditional-create': 'use auto, put-by-id or conditional-update',
-      'search-then-create': 'use auto, put-by-id or conditional-update',
-    }),
-    {
-      meaning: 'How a Communication is written; auto chooses by what the EHR offers.',
-      example: 'put-by-id',
-      default: 'auto',
-    },
-  ),
+  write: setting(read.oneOf(['auto', 'put-by-id', 'conditional-update', 'conditional-create', 'search-then-create']), {
+    meaning: 'How a Communication is written; auto chooses by what the EHR offers.',
+    example: 'put-by-id',
+    default: 'auto',
+  }),
   bundle: group({
     type: setting(read.oneOf(['auto', 'batch', 'transaction', 'none']), {
       meaning: 'How several go in one request; none sends each alone.',
@@ -318,7 +314,10 @@ const destination = group({
   dialect,
   ...network('the EHR'),
   assume: group({
+    create: assumed('creates a Communication'),
+    update: assumed('updates a Communication by its id'),
     updateCreate: assumed('lets clients choose ids'),
+    conditionalCreate: assumed('creates a Communication only where an identifier finds none'),
     conditionalUpdate: assumed('updates what an identifier finds'),
     identifierSearch: assumed('finds a Communication by its identifier'),
     transaction: assumed('takes transactions'),

@@ -69,6 +69,11 @@ export const wholeNumber =
     return number >= least && number <= most ? value(number) : problem(`is no whole number from ${least} to ${most}.`);
   };
 
+/** 0: any free one. */
+const port = wholeNumber(0, 65_535);
+
+export const optionalPort: Reader<number | undefined> = (given) => (given === '' ? value(undefined) : port(given));
+
 export const optionalInstant: Reader<number | undefined> = (given) => {
   if (given === '') return value(undefined);
   const at = instantOf(given);
@@ -87,6 +92,16 @@ export const webAddress: Reader<string> = (given) => {
   return url.search === '' && url.hash === ''
     ? value(given.replace(/\/+$/, ''))
     : problem('has a query or a fragment: leave it off.', true);
+};
+
+export const optionalAddress: Reader<string> = (given) => (given === '' ? value('') : webAddress(given));
+
+/** Scheme, host and port alone, or nothing. */
+export const origin: Reader<string> = (given) => {
+  const read = optionalAddress(given);
+  if (read.kind === 'problem' || read.value === '') return read;
+  const url = new URL(read.value);
+  return url.pathname === '/' ? value(url.origin) : problem('has a path: write scheme, host and port alone.');
 };
 
 export const proxy: Reader<string> = (given) => {

@@ -19,7 +19,8 @@ describe('the list of problems', () => {
     const others = problemCodes.filter((code) => {
       const { scope } = problemKind(code);
       if (scope === 'record') return false;
-      return !code.startsWith(scope === 'source' ? 'source-' : 'ehr-');
+      // The token endpoint belongs to the side of the EHR.
+      return !(scope === 'source' ? code.startsWith('source-') : /^(?:ehr|token)-/.test(code));
     });
     expect(others).toEqual(['budget-exhausted']);
   });
