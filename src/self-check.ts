@@ -9,6 +9,7 @@ import { checkExamples, layersWithExamples } from './mapping/examples.ts';
 import { uncoveredByExamples } from './mapping/uncovered.ts';
 import { loadedMapping, makeDestination, makeSource, mappingLayers, type SourceSurroundings } from './parts.ts';
 import { validateExamples } from './site-validation.ts';
+import { deliverBy } from './sync/final-only.ts';
 import { sourceKinds } from './sources/registry.ts';
 
 /** One part that was tried: what was found, and where it fails, what to do. */
@@ -130,6 +131,13 @@ async function* destinationLines(config: Config, now: () => Instant): AsyncItera
       return;
     }
     yield { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}. ${check.why}` };
+    if (deliverBy(config.destination.deliver, check) === 'final') {
+      yield {
+        part,
+        good: true,
+        says: 'each message is sent once its status is final, or sources[].lateness after it was sent',
+      };
+    }
     yield await dialectLine(config, destination);
   } finally {
     await destination.close();

@@ -12,6 +12,8 @@ export type DestinationCheck =
       readonly why: string;
       /** It can be searched for every copy of a message: `held` tells where there is more than one. */
       readonly findsCopies?: true;
+      /** What was written cannot be changed any more. */
+      readonly writesOnce?: true;
       /** It only takes in: what it holds cannot be told, and `held` says so of every message (`ehr-not-readable`). */
       readonly cannotBeAsked?: true;
     }

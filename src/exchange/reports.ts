@@ -201,6 +201,8 @@ export interface DestinationStatus {
   readonly write: string | null;
   readonly bundle: string | null;
   readonly why: string | null;
+  /** Every message at once, or each once its status is final; null before the EHR was reached. */
+  readonly deliver: 'always' | 'final' | null;
   /** What is sent otherwise than the mapping has it, and why; null before the EHR was reached. */
   readonly dialect: string | null;
   readonly whyDialect: string | null;

@@ -1,18 +1,22 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Destination, DestinationCheck } from '../destinations/destination.ts';
-import type { Delivery, DeliveryOutcome, Settlement } from '../exchange/delivery.ts';
+import type { Delivery, DeliveryOutcome, PatientPolicy, Settlement } from '../exchange/delivery.ts';
 import { problemKind, type Problem } from '../exchange/problem.ts';
-import { isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
+import { dayMs, isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
 import type { Claim, Ledger } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { deliverBy, keptBackUntil, lookAgainAt, type Deliver } from './final-only.ts';
 import type { Reached } from './intake.ts';
-import { backOffMs, longestBackOffMs, settlementOf, wasSetBack, type Random } from './retry-policy.ts';
+import { backOffMs, longestBackOffMs, rememberSent, settlementOf, wasSetBack, type Random } from './retry-policy.ts';
 import type { DeliveryTally } from './tally.ts';
 
 /** Longer than any request may take: a lease that runs out means its process is gone. */
 export const leaseMs = 10 * minuteMs;
 /** A run waits for back-offs up to this, and leaves longer ones to the schedule. */
 export const shortBackOffMs = 2_000;
+
+/** As the settings have it. */
+const defaultLatenessMs = 7 * dayMs;
 
 export interface DeliveryParts {
   readonly ledger: Ledger;
@@ -32,6 +36,12 @@ export interface DeliveryParts {
   /** Bundles on their way at once. */
   readonly concurrency: number;
   readonly patientMaxWaitMs: number;
+  /** Which messages are sent; when not said, as the destination takes them. */
+  readonly deliver?: Deliver | undefined;
+  /** By the name of the source: how late a status may still change; a week, where it has none. */
+  readonly latenessMs?: ReadonlyMap<string, number>;
+  /** By the name of the source: how its messages name their Patients; as they are mapped where it has none. */
+  readonly patients?: ReadonlyMap<string, PatientPolicy>;
 }
 
 export interface Mappings {
@@ -44,6 +54,8 @@ export interface Mappings {
 export interface DeliveryState {
   readonly check: DestinationCheck | undefined;
   readonly mappings: Mappings | undefined;
+  /** Which messages are sent. */
+  readonly deliver?: Deliver;
   /** Nothing is sent before then; why is in `problem`. */
   readonly pausedUntil: Instant | undefined;
   readonly problem: Problem | undefined;
@@ -147,13 +159,35 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     }
   }
 
+  /** How long a message of that source waits for its Patient. */
+  function waitFor(source: string): number {
+    const policy = parts.patients?.get(source);
+    return policy?.missing === 'reject' ? 0 : (policy?.maxWaitMs ?? parts.patientMaxWaitMs);
+  }
+
+  const isFinalOnly = (): boolean => deliverBy(parts.deliver, check) === 'final';
+
+  /** Until its status is final, where only such are sent. */
+  function keepBack(claim: Claim): Settlement | undefined {
+    if (!isFinalOnly()) return undefined;
+    const latenessMs = parts.latenessMs?.get(claim.source) ?? defaultLatenessMs;
+    const until = keptBackUntil(claim, check, latenessMs, now());
+    if (until === undefined) return undefined;
+    const { record, token, unsure } = claim;
+    const dueAt = lookAgainAt(until, now());
+    return { ...keptBack, key: record.key, token, dueAt, unsure };
+  }
+
   async function deliver(claims: readonly Claim[]): Promise<void> {
     const settlements: Settlement[] = [];
     const deliveries: Delivery[] = [];
     const counts = new Map<string, readonly string[]>();
     for (const claim of claims) {
       const prepared = prepare(claim, mappings?.bySource.get(claim.source), counts);
-      if ('resource' in prepared) deliveries.push(prepared);
+      const keptBack = 'resource' in prepared ? keepBack(claim) : undefined;
+      const patient = parts.patients?.get(claim.source);
+      if (keptBack !== undefined) settlements.push(keptBack);
+      else if ('resource' in prepared) deliveries.push(patient === undefined ? prepared : { ...prepared, patient });
       else settlements.push(prepared);
     }
     const before = paused;
@@ -166,7 +200,8 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
       const claim = byKey.get(outcome.key);
       if (claim === undefined) continue;
       if (outcome.kind === 'accepted') changes.set(outcome.key, outcome.change);
-      settlements.push(settlementOf(outcome, claim, parts.patientMaxWaitMs, now(), random));
+      const settlement = settlementOf(outcome, claim, waitFor(claim.source), now(), random);
+      settlements.push(outcome.kind === 'accepted' ? settlement : remembered(settlement, deliveries));
     }
     const lost = new Set(await ledger.messages.settle(settlements, now()));
     reached('settled');
@@ -186,6 +221,8 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     const failed = outcomes.find((outcome) => outcome.kind === 'refused' && concernsAll(outcome.problem));
     if (failed?.kind === 'refused') {
       pause(failed.problem);
+      // It does not keep what it said: what it offers is asked again, and all that follows from it decided anew.
+      if (failed.problem.code === 'ehr-unsuitable') check = undefined;
     } else if (paused === before && outcomes.some(({ kind }) => kind === 'accepted')) {
       failures = 0;
       paused = undefined;
@@ -266,6 +303,7 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     state: () => ({
       check,
       mappings,
+      ...(check?.kind === 'ready' ? { deliver: deliverBy(parts.deliver, check) } : {}),
       pausedUntil: isPaused() ? paused?.until : undefined,
       problem: isPaused() ? paused?.problem : undefined,
     }),
@@ -286,24 +324,36 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   };
 }
 
+const keptBack = { state: 'waiting', problem: { code: 'status-not-final' }, usedAttempt: false } as const;
+
 /** A delivery, or what becomes of the record without one. What the mapping counts goes into `counts`. */
 function prepare(
   claim: Claim,
   mapping: Mapping | undefined,
   counts: Map<string, readonly string[]>,
 ): Delivery | Settlement {
+  const { token } = claim;
   const { key } = claim.record;
-  if (claim.problem !== undefined) return { state: 'rejected', key, problem: claim.problem };
-  if (mapping === undefined) return { state: 'rejected', key, problem: { code: 'source-not-configured' } };
+  if (claim.problem !== undefined) return { state: 'rejected', key, token, problem: claim.problem };
+  if (mapping === undefined) return { state: 'rejected', key, token, problem: { code: 'source-not-configured' } };
   const mapped = mapping.map(claim.record);
-  if (mapped.kind !== 'communication') return { state: mapped.kind, key, problem: mapped.problem };
+  if (mapped.kind !== 'communication') return { state: mapped.kind, key, token, problem: mapped.problem };
   if (mapped.counts.length > 0) counts.set(key, mapped.counts);
   return {
     key,
     resource: mapped.resource,
     unsure: claim.unsure,
     ...(claim.knownReference === undefined ? {} : { knownReference: claim.knownReference }),
+    ...(claim.knownVersion === undefined ? {} : { knownVersion: claim.knownVersion }),
+    ...(claim.sentDigests === undefined ? {} : { sentDigests: claim.sentDigests }),
   };
+}
+
+/** With what may have arrived, where the answer was lost. */
+function remembered(settlement: Settlement, deliveries: readonly Delivery[]): Settlement {
+  if (settlement.state !== 'pending') return settlement;
+  const delivery = deliveries.find(({ key }) => key === settlement.key);
+  return delivery === undefined ? settlement : rememberSent(settlement, delivery.resource, delivery.sentDigests);
 }
 
 const concernsAll = (problem: Problem): boolean => problemKind(problem.code).scope === 'destination';

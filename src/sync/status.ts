@@ -108,6 +108,7 @@ async function destinationStatus({ ledger, now, destination, live }: StatusParts
     write: chosen?.write ?? null,
     bundle: chosen?.bundle ?? null,
     why: check?.why ?? null,
+    deliver: delivery?.deliver ?? null,
     dialect: delivery?.mappings?.dialect ?? null,
     whyDialect: delivery?.mappings?.why ?? null,
     ...counts,

@@ -140,7 +140,6 @@ describe('a configuration', () => {
     expect(destination).toMatchObject({
       kind: 'fhir-server',
       auth: { kind: 'none' },
-      deliver: 'always',
       acceptUnsuitable: false,
       write: 'auto',
       bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 2 ** 20 },

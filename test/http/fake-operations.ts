@@ -139,6 +139,7 @@ export const status: StatusReport = {
       write: 'put-by-id',
       bundle: 'transaction',
       why: 'It declares updateCreate.',
+      deliver: 'always',
       dialect: 'r4',
       whyDialect: 'scripted',
       pending: 1,

@@ -155,7 +155,14 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       validates: offersValidate(body),
       askedAt: now(),
     };
-    return { kind: 'ready', write: way, bundle: suitability.bundle, why, ...(searches ? { findsCopies: true } : {}), ...(updates ? {} : { writesOnce: true }) };
+    return {
+      kind: 'ready',
+      write: way,
+      bundle: suitability.bundle,
+      why,
+      ...(searches ? { findsCopies: true } : {}),
+      ...(updates ? {} : { writesOnce: true }),
+    };
   }
 
   /** Metadata is usually open to everybody: a read of what nobody has shows whether the login is good. */
@@ -192,15 +199,14 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       directory,
       ask: askNow,
       logical: patients.logical,
-      conditional:
-        !resolvesReferences(suitability)
-          ? undefined
-          : {
-              way,
-              limits: experience.limits(),
-              experience: conditional,
-              send: (transaction) => askNow({ method: 'POST', path: '', body: transaction }),
-            },
+      conditional: !resolvesReferences(suitability)
+        ? undefined
+        : {
+            way,
+            limits: experience.limits(),
+            experience: conditional,
+            send: (transaction) => askNow({ method: 'POST', path: '', body: transaction }),
+          },
       write: (resolved) =>
         writeAll(resolved, { ...suitability, experience, ask: askNow, pause: (ms) => sleep(ms, signal) }),
     });
