@@ -7,7 +7,7 @@ import { openLedger } from './ledger/open-ledger.ts';
 import { refuseOtherBase } from './own-ledger.ts';
 import { loadedMapping, makeDestination, makeSource } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
-import { makeEhrReader } from './sync/reconcile/ehr-reader.ts';
+import { makeEhrReader, nobodyToAsk } from './sync/reconcile/ehr-reader.ts';
 import { reconcileSource, type ReconcileProgress } from './sync/reconcile/reconcile-source.ts';
 import { verdictOn, type ReconcileReport, type SourceReconciliation } from './sync/reconcile/reconcile-report.ts';
 import { settledEnd } from './sync/window-plan.ts';
@@ -53,13 +53,16 @@ export async function reconcile(
   try {
     const ehr = await destination.check(signal);
     const dialect = await dialectToShow(config, destination, ehr, signal);
-    const reader = makeEhrReader({
-      destination,
-      atOnce: looksForEachWrite * config.destination.concurrency,
-      sleep,
-      random: Math.random,
-      down: ehr.kind === 'failed' ? ehr.problem : undefined,
-    });
+    const reader =
+      ehr.kind === 'ready' && ehr.cannotBeAsked
+        ? nobodyToAsk
+        : makeEhrReader({
+            destination,
+            atOnce: looksForEachWrite * config.destination.concurrency,
+            sleep,
+            random: Math.random,
+            down: ehr.kind === 'failed' ? ehr.problem : undefined,
+          });
     const done: SourceReconciliation[] = [];
     for (const { section, range: ofSource } of ranges) {
       const mapping = loadedMapping(config, section, dialect.name);

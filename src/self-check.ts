@@ -118,14 +118,16 @@ async function sourceLine(section: SourceConfig, surroundings: SourceSurrounding
   return { part, good: false, says: `${outcome.problem.code}: ${problemSentence(outcome.problem)}${proxy}` };
 }
 
+const partOf = { 'fhir-server': 'EHR', 'bundle-files': 'folder', 'bundle-http': 'listener' } as const;
+
 async function* destinationLines(config: Config, now: () => Instant): AsyncIterable<CheckLine> {
   const destination = makeDestination(config, now);
   try {
     const check = await destination.check(AbortSignal.timeout(config.destination.timeout));
-    const part = 'EHR';
+    const part = partOf[config.destination.kind];
     if (check.kind === 'failed') {
-      const { proxy } = config.destination;
-      const asked = proxy === '' ? '' : ` Asked through the proxy ${new URL(proxy).host}.`;
+      const { kind, proxy } = config.destination;
+      const asked = proxy === '' || kind === 'bundle-files' ? '' : ` Asked through the proxy ${new URL(proxy).host}.`;
       const says = `${check.problem.code}: ${problemSentence(check.problem)} ${check.why}${asked}`;
       yield { part, good: false, says };
       return;

@@ -66,7 +66,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   const { now, access, log, reached = () => {} } = options;
   const startedAt = now();
   const mappings = mappingsIn(config, config.destination.dialect);
-  const destination = makeDestination(config, now);
+  const destination = makeDestination(config, now, reached);
   const mappingsForEhr = makeMappings(config, destination);
   const audit = openAuditLog({ level: config.log.level, stream: log, now });
   const keySecret = config.mapping.keySecret.reveal();

@@ -14,6 +14,9 @@ export function previewLines(report: PreviewReport): readonly string[] {
   return [
     `${source}, ${from} to ${to}: ${numbered(rows, 'row')} read`,
     ...(ehr.kind === 'ready' ? [`EHR: would be written by ${ehr.write}; ${ehr.why}`] : []),
+    ...(ehr.kind === 'ready' && ehr.cannotBeAsked
+      ? ['EHR: the chart cannot be compared; what is new and what is changed cannot be told apart.']
+      : []),
     `Dialect: ${dialect.name}. ${dialect.why}`,
     '',
     ...messages.flatMap((message) => [...linesOf(message), ...whyOf(message), '']),

@@ -75,5 +75,6 @@ function exitOf(report: PreviewReport, io: CommandIo): ExitCode {
     return exit.failed;
   }
   const { unknown, rejected, notValid, unreadable } = report.summary;
-  return unknown + rejected + notValid + unreadable === 0 ? exit.done : exit.incomplete;
+  const untold = report.ehr.kind === 'ready' && report.ehr.cannotBeAsked ? 0 : unknown;
+  return untold + rejected + notValid + unreadable === 0 ? exit.done : exit.incomplete;
 }

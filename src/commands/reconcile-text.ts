@@ -73,12 +73,14 @@ const told: Readonly<Record<FindingKind, Told>> = {
 /** The report for people: a line for each day, below it the keys, at the end what to do. */
 export function reportLines(report: ReconcileReport): readonly string[] {
   const { ehr, dialect, from, to, sources } = report;
-  const copies = ehr.kind === 'ready' && ehr.findsCopies !== true;
+  const unasked = ehr.kind === 'ready' && ehr.cannotBeAsked === true;
+  const copies = ehr.kind === 'ready' && ehr.findsCopies !== true && !unasked;
   return [
     `${from} to ${to}`,
     ehr.kind === 'ready'
       ? `EHR: written by ${ehr.write}; ${ehr.why}`
       : `EHR: ${problemSentence(ehr.problem)} ${ehr.why}`,
+    ...(unasked ? ['EHR: the chart cannot be compared; only vendor and ledger are.'] : []),
     ...(copies ? ['EHR: it offers no search by identifier, so that copies elsewhere cannot be told.'] : []),
     `Dialect: ${dialect.name}. ${dialect.why}`,
     ...sources.flatMap((source) => ['', ...sourceLines(source)]),

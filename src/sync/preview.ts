@@ -156,9 +156,10 @@ function previewed(looked: Looked): PreviewedMessage {
   }
 }
 
-/** Why the EHR as a whole could not tell what it holds; undefined where it could. */
+/** Why the EHR as a whole could not tell what it holds; undefined where it could, and where nobody can ask. */
 export function ehrFailure({ ehr, messages }: PreviewReport): Problem | undefined {
   if (ehr.kind === 'failed') return ehr.problem;
+  if (ehr.cannotBeAsked) return undefined;
   return messages
     .flatMap((message) => (message.state === 'unknown' ? [message.problem] : []))
     .find(({ code }) => problemKind(code).scope === 'destination');
