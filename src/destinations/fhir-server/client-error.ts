@@ -48,8 +48,12 @@ export function answered(status: number, data: unknown, headers: Headers, now: I
   };
 }
 
-/** Medplum tells the wait as `RateLimit: "requests";r=0;t=17` instead of Retry-After. */
+/**
+ * Medplum tells the wait as `RateLimit: "requests";r=0;t=17` instead of Retry-After, and with every answer: it is one
+ * where nothing remains, or where the answer says so.
+ */
 function rateLimitMs(status: number, header: string | null): number | undefined {
-  const seconds = /;\s*t=(\d{1,5})\b/.exec(header ?? '')?.[1];
-  return status === 429 && seconds !== undefined ? Number(seconds) * 1000 : undefined;
+  const [, seconds] = /;\s*t=(\d{1,5})\b/.exec(header ?? '') ?? [];
+  const isUsedUp = status === 429 || status === 503 || /;\s*r=0\b/.test(header ?? '');
+  return isUsedUp && seconds !== undefined ? Number(seconds) * 1000 : undefined;
 }

@@ -2,66 +2,41 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Communication } from 'fhir/r4.js';
 import { Client } from 'fhir-kit-client';
-import type { Delivery, DeliveryOutcome, Held, Judgement, PatientPolicy } from '../../exchange/delivery.ts';
-import type { Problem } from '../../exchange/problem.ts';
-import { dayMs, type Instant } from '../../exchange/window.ts';
+import type { Delivery, DeliveryOutcome, Held, Judgement } from '../../exchange/delivery.ts';
+import { problemKind, type Problem } from '../../exchange/problem.ts';
+import type { Instant } from '../../exchange/window.ts';
 import type { Dispatcher } from '../../network/dispatcher.ts';
 import type { Destination, DestinationCheck } from '../destination.ts';
 import type { Answer, Ask, Question } from './answer.ts';
 import type { AuthOptions } from './auth/authorizer.ts';
 import { makeAuthorizer } from './auth/registry.ts';
 import { missingScopeOf } from './auth/scopes.ts';
-import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { answered, answerOfError } from './client-error.ts';
-import { offersValidate, readJudgement } from './judge.ts';
+import { readJudgement } from './judge.ts';
+import { offerMs, offerOf, type Offer, type OfferOptions } from './offer.ts';
 import { conditionalExperience, resolvesReferences, type ConditionalExperience } from './patients/conditional.ts';
 import { patientDirectory } from './patients/patient-directory.ts';
-import {
-  patientTrouble,
-  readPatientOffer,
-  type AssumedOfPatients,
-  type PatientOffer,
-} from './patients/patient-offer.ts';
 import { sendByPatient } from './patients/send-by-patient.ts';
 import { isResource } from './untrusted.ts';
-import { requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
-import type { BundleLimits } from './writing/bundle.ts';
-import { bundleExperience, type BundleExperience } from './writing/bundle-experience.ts';
+import { contradicts, requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
 import { heldOf } from './writing/held.ts';
 import { writeAll } from './writing/write-all.ts';
 
-export interface FhirServerOptions {
+export interface FhirServerOptions extends OfferOptions {
   readonly name: string;
   /** The base of the FHIR server, with or without a slash at its end. */
   readonly url: string;
   readonly auth: AuthOptions;
   readonly dispatcher: Dispatcher;
-  readonly write: CapabilityOptions['write'];
-  readonly bundle: BundleLimits & { readonly type: CapabilityOptions['bundle'] };
   /** For one whole request, its answer included. */
   readonly timeoutMs: number;
-  readonly assume: CapabilityOptions['assume'] & AssumedOfPatients;
-  readonly acceptUnsuitable: boolean;
-  /** Every way in which messages name their Patients here: what the EHR lacks for one of them is told at start. */
-  readonly patients?: readonly PatientPolicy[];
   readonly now: () => Instant;
   /** Ends early, without failing, when the signal says so. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What the EHR offers is asked again after this; sites change their servers. */
-const offerMs = dayMs;
 /** An id that nothing has. */
 const nobody = '00000000-0000-0000-0000-000000000000';
-
-interface Offer {
-  readonly suitability: Extract<Suitability, { kind: 'suitable' }>;
-  readonly experience: BundleExperience;
-  readonly patients: PatientOffer;
-  readonly conditional: ConditionalExperience;
-  readonly validates: boolean;
-  readonly askedAt: Instant;
-}
 
 /** A FHIR R4 server, over fhir-kit-client. Each Communication is written as the EHR offers it, alone or in Bundles. */
 export function makeFhirServer(options: FhirServerOptions): Destination {
@@ -72,6 +47,8 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   const authorizer = makeAuthorizer(options.auth, { base, dispatcher, timeoutMs, now, newId: randomUUID });
   const directory = patientDirectory({ base, now });
   let offer: Offer | undefined;
+  /** It does not keep what it said that it offers: it is asked again before anything more is written. */
+  let doubted = false;
   let checking: Promise<DestinationCheck> | undefined;
   let closed: Promise<void> | undefined;
 
@@ -138,27 +115,16 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     if (status !== 200 || !isResource(body, 'CapabilityStatement')) {
       return failed(requestProblem(answer), 'Its answer to metadata is no CapabilityStatement.');
     }
-    const { write, bundle, assume, acceptUnsuitable } = options;
-    const suitability = readCapabilities(body, { write, bundle: bundle.type, assume, acceptUnsuitable });
-    if (suitability.kind === 'unsuitable') return failed({ code: 'ehr-unsuitable' }, suitability.why);
-    const patients = readPatientOffer(body, assume);
-    const trouble = patientTrouble(patients, options.patients ?? []);
-    if (trouble !== undefined) return failed({ code: 'ehr-unsuitable', where: 'Patient' }, trouble);
+    const told = offerOf(body, options, now(), doubted ? offer : undefined);
+    if ('problem' in told) return failed(told.problem, told.why);
     const login = await tryLogin(signal);
     if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
-    const { way, why, searches, updates } = suitability;
-    offer = {
-      suitability,
-      experience: bundleExperience(suitability, bundle),
-      patients,
-      conditional: conditionalExperience(),
-      validates: offersValidate(body),
-      askedAt: now(),
-    };
+    [offer, doubted] = [told, false];
+    const { way, bundle, why, searches, updates } = told.suitability;
     return {
       kind: 'ready',
       write: way,
-      bundle: suitability.bundle,
+      bundle,
       why,
       ...(searches ? { findsCopies: true } : {}),
       ...(updates ? {} : { writesOnce: true }),
@@ -174,7 +140,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
 
   /** What the EHR offers, asked anew when that is long ago. Until it tells, what it told before holds. */
   async function currentOffer(signal: AbortSignal): Promise<Offer | Problem> {
-    if (offer !== undefined && now() - offer.askedAt < offerMs) return offer;
+    if (offer !== undefined && !doubted && now() - offer.askedAt < offerMs) return offer;
     const checked = await check(signal);
     if (checked.kind === 'failed' && (offer === undefined || checked.problem.code === 'ehr-unsuitable')) {
       return checked.problem;
@@ -192,7 +158,11 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
         problem: unsure ? current : unsentProblem(current),
       }));
     }
-    const askNow: Ask = (question) => ask(question, signal);
+    const askNow: Ask = async (question) => {
+      const answer = await ask(question, signal);
+      doubted ||= question.method !== 'GET' && contradicts(answer);
+      return answer;
+    };
     const { suitability, experience, conditional, patients } = current;
     const { way } = suitability;
     const all = await sendByPatient(deliveries, {
@@ -210,9 +180,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       write: (resolved) =>
         writeAll(resolved, { ...suitability, experience, ask: askNow, pause: (ms) => sleep(ms, signal) }),
     });
-    // It does not keep what it said it offers.
-    if (all.some((outcome) => outcome.kind === 'refused' && outcome.problem.code === 'ehr-unsuitable'))
-      offer = undefined;
+    doubted ||= all.some((outcome) => outcome.kind === 'refused' && mustAskAgain(outcome.problem, suitability));
     return all;
   }
 
@@ -225,7 +193,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     const current = await currentOffer(signal);
     if ('code' in current) return deliveries.map(() => ({ kind: 'unknown', problem: current }));
     const { way, searches } = current.suitability;
-    return heldOf(deliveries, { way, everyCopy: everyCopy && searches }, (question) => ask(question, signal));
+    return heldOf(deliveries, { way, searches, everyCopy: everyCopy && searches }, (question) => ask(question, signal));
   }
 
   async function judge(resource: Communication, signal: AbortSignal): Promise<Judgement> {
@@ -244,6 +212,15 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     held,
     close: () => (closed ??= dispatcher.close()),
   };
+}
+
+/**
+ * It does not take what it said it takes. And where a message must not be sent twice and cannot be looked for, no
+ * message is to find out that the EHR is down: asking what it offers does that as well.
+ */
+function mustAskAgain({ code }: Problem, { way, searches }: Offer['suitability']): boolean {
+  const blind = way === 'search-then-create' && !searches;
+  return code === 'ehr-unsuitable' || (blind && problemKind(code).scope === 'destination');
 }
 
 const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });

@@ -9,6 +9,8 @@ export interface Findings {
   readonly where?: string;
   /** The Patient that is referred to is not there, deleted, or more than one. */
   readonly missingPatient: boolean;
+  /** It is about something else than the Communication: what that refers to. */
+  readonly namesAnother: boolean;
   readonly multipleMatches: boolean;
   /** Too many entries, or too much work, for one Bundle. */
   readonly tooLarge: boolean;
@@ -37,6 +39,7 @@ export function readOutcome(outcome: unknown): Findings {
     ...(issue.length === 0 ? {} : { issue: issue.join(' ') }),
     ...(where === undefined ? {} : { where }),
     missingPatient: counted.some(namesMissingPatient),
+    namesAnother: where !== undefined || texts.some((text) => anotherResource.test(text)),
     multipleMatches: codes.includes('multiple-matches'),
     tooLarge:
       codes.includes('too-costly') || codes.includes('too-long') || texts.some((text) => tooManyEntries.test(text)),
@@ -59,6 +62,9 @@ export function gravest(outcome: JsonObject): readonly Fault[] {
 
 /** Medplum: `too many entries`, `more update operations than allowed`, as plain `invalid`. */
 const tooManyEntries = /too many entries|more update operations than allowed/i;
+
+/** `Patient/…`, `Organization?identifier=…`. */
+const anotherResource = /\b(?!Communication\b)[A-Z][A-Za-z]{3,}[/?]/;
 
 /** HAPI numbers its messages. */
 const ownCode = (texts: readonly string[]): string | undefined => /\bHAPI-\d{4}\b/.exec(texts.join(' '))?.[0];
@@ -96,6 +102,9 @@ const elementNames = new Set(
     'patient name telecom relationship'
   ).split(' '),
 );
+
+/** Whether it is the name of an element, and not of a person. */
+export const isElement = (name: string): boolean => elementNames.has(name);
 
 /**
  * The element an issue is about, as `Communication.payload[0].content`: as far as its names are known, with short

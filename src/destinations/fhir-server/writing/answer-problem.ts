@@ -1,5 +1,5 @@
 import { problemKind, type Problem, type ProblemCode } from '../../../exchange/problem.ts';
-import type { Answered } from '../answer.ts';
+import type { Answer, Answered } from '../answer.ts';
 import { readOutcome, type Findings } from '../operation-outcome.ts';
 import { isResource } from '../untrusted.ts';
 import { isPlainCreate, type Write } from './bundle.ts';
@@ -29,12 +29,10 @@ function recordCode(write: Write, status: number, findings: Findings, inFhir: bo
   if (status === 412) return findings.multipleMatches || conditional ? 'multiple-matches' : 'version-conflict';
   if (status === 409) return 'version-conflict';
   if (status === 410) return 'deleted-at-ehr';
-  if (status === 404 && target.kind === 'id') {
-    // R4 answers so when clients may not choose ids.
-    return target.known ? 'deleted-at-ehr' : 'ehr-unsuitable';
-  }
-  // There is nothing at this address any more.
-  if (status === 404 && inFhir) return 'ehr-unsuitable';
+  if (status === 404 && target.kind === 'id' && target.known) return 'deleted-at-ehr';
+  // R4 answers so when clients may not choose ids; and there is nothing at this address any more. One that names another
+  // resource is about a reference.
+  if (status === 404 && inFhir && !findings.namesAnother) return 'ehr-unsuitable';
   return status >= 400 && inFhir ? 'resource-refused' : 'record-answer-lost';
 }
 
@@ -73,6 +71,16 @@ export function failureOf(writes: readonly Write[], answer: Answered): Problem {
 export function isAboutContent({ status, body }: Answered): boolean {
   // A 404 that is no FHIR is another server, or a path that is wrong.
   return status === 404 ? isResource(body) : [400, 409, 410, 412, 422].includes(status);
+}
+
+/**
+ * Whether the answer to a write says that the EHR is not what it said it is: then that is asked again. A 404 that names
+ * a Patient is HAPI's for a conditional reference that leads nowhere.
+ */
+export function contradicts(answer: Answer): boolean {
+  if (answer.kind === 'failed') return false;
+  const { status, body } = answer;
+  return status === 405 || status === 501 || (status === 404 && !readOutcome(body).namesAnother);
 }
 
 /** What was not sent cannot have arrived: it is not looked for. */

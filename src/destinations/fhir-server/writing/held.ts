@@ -8,6 +8,8 @@ import { lookFor, readLook, type Found } from './look.ts';
 
 export interface HeldOptions {
   readonly way: WayOfWriting;
+  /** A Communication is found by its identifier. */
+  readonly searches: boolean;
   /** Looks by identifier first, which finds every copy; what that does not find may still be where a write would put it. */
   readonly everyCopy: boolean;
 }
@@ -18,7 +20,7 @@ export interface HeldOptions {
  */
 export async function heldOf(
   deliveries: readonly Delivery[],
-  { way, everyCopy }: HeldOptions,
+  { way, searches, everyCopy }: HeldOptions,
   ask: Ask,
 ): Promise<readonly Held[]> {
   const held: Held[] = [];
@@ -27,6 +29,10 @@ export async function heldOf(
     const target = targetOf(delivery, way);
     if (target === undefined) {
       held.push(unknown({ code: 'resource-invalid', where: 'Communication.identifier' }));
+      continue;
+    }
+    if (target.kind !== 'id' && !searches) {
+      held.push(unknown({ code: 'ehr-not-readable' }));
       continue;
     }
     if (ofAll !== undefined) {
