@@ -86,5 +86,4 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-const one = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? header[0] : header;
+const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);

@@ -62,6 +62,8 @@ export interface EhrOptions {
   /** Searches do not find what was written so many searches ago. */
   readonly lag?: number;
   readonly locations?: boolean;
+  /** What it says at .well-known/smart-configuration; without it there is none. */
+  readonly smartConfiguration?: () => object;
   /** Answers to any request with another header are 401. */
   readonly authorization?: () => string;
 }
@@ -201,6 +203,10 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     const { method = '', url = '', headers } = request;
     const one: Heard = { method, path: url.replace(/^\/fhir\/?/, ''), headers, body: await text(request) };
     heard.push(one);
+    if (one.path === '.well-known/smart-configuration' && options.smartConfiguration !== undefined) {
+      // Open to everybody.
+      return answerWith(200, options.smartConfiguration())(one, response, () => {});
+    }
     const isLogin = one.path.includes('00000000-0000');
     const scripted = one.path === 'metadata' ? metadata : script;
     const reaction = (isLogin ? undefined : scripted.shift()) ?? asUsual;

@@ -148,11 +148,12 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   };
 }
 
-/** Answers with this. Text is sent as a page. */
+/** Answers with this, and tells no time. Text is sent as a page. */
 export const tokenAnswer =
   (status: number, body: object | string, headers: Readonly<Record<string, string>> = {}): TokenReaction =>
   (_, response) => {
     const type = typeof body === 'string' ? 'text/html' : 'application/json';
+    response.sendDate = false;
     response.writeHead(status, { 'content-type': type, ...headers });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   };

@@ -5,8 +5,7 @@ import { isObject, textOf } from '../untrusted.ts';
 import type { AuthSurroundings, TokenAddress } from './authorizer.ts';
 
 export type FoundAddress =
-  | { readonly kind: 'found'; readonly url: string }
-  | { readonly kind: 'failed'; readonly problem: Problem };
+  { readonly kind: 'found'; readonly url: string } | { readonly kind: 'failed'; readonly problem: Problem };
 
 export interface TokenAddressBook {
   find(): Promise<FoundAddress>;

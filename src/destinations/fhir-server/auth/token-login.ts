@@ -62,7 +62,7 @@ export function tokenLogin(login: TokenLogin, surroundings: AuthSurroundings): A
       worked = present;
       return answer;
     }
-    if (answer.problem.code === 'token-refused' && worked !== undefined && worked.id !== present.id) {
+    if (isOfProof(answer.problem) && worked !== undefined && worked.id !== present.id) {
       const again = await ask(address.url, worked);
       if (again.kind === 'token') return again;
     }
@@ -72,6 +72,9 @@ export function tokenLogin(login: TokenLogin, surroundings: AuthSurroundings): A
 
   return tokenKeeper(fetchToken, surroundings.now);
 }
+
+/** It was refused for what was shown. */
+const isOfProof = ({ code }: Problem): boolean => code === 'token-refused' || code === 'token-clock-skew';
 
 function presentProof(read: TokenLogin['proof']): Proof | undefined {
   try {
