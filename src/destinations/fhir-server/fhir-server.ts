@@ -14,7 +14,7 @@ import { missingScopeOf } from './auth/scopes.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { readJudgement } from './judge.ts';
 import { offerMs, offerOf, type Offer, type OfferOptions } from './offer.ts';
-import { conditionalExperience, resolvesReferences, type ConditionalExperience } from './patients/conditional.ts';
+import { resolvesReferences } from './patients/conditional.ts';
 import { patientDirectory } from './patients/patient-directory.ts';
 import { sendByPatient } from './patients/send-by-patient.ts';
 import { isResource } from './untrusted.ts';
@@ -142,10 +142,9 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   async function currentOffer(signal: AbortSignal): Promise<Offer | Problem> {
     if (offer !== undefined && !doubted && now() - offer.askedAt < offerMs) return offer;
     const checked = await check(signal);
-    if (checked.kind === 'failed' && (offer === undefined || checked.problem.code === 'ehr-unsuitable')) {
-      return checked.problem;
-    }
-    return offer ?? { code: 'ehr-unreachable' };
+    if (checked.kind === 'ready') return offer ?? { code: 'ehr-unreachable' };
+    const holds = checked.problem.code !== 'ehr-unsuitable' && !(doubted && isBlind(offer));
+    return holds && offer !== undefined ? offer : checked.problem;
   }
 
   async function send(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
@@ -180,7 +179,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       write: (resolved) =>
         writeAll(resolved, { ...suitability, experience, ask: askNow, pause: (ms) => sleep(ms, signal) }),
     });
-    doubted ||= all.some((outcome) => outcome.kind === 'refused' && mustAskAgain(outcome.problem, suitability));
+    doubted ||= all.some((outcome) => outcome.kind === 'refused' && mustAskAgain(outcome.problem, current));
     return all;
   }
 
@@ -214,14 +213,16 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   };
 }
 
+/** A message must not be sent twice there, and cannot be looked for. */
+const isBlind = (offer: Offer | undefined): boolean =>
+  offer?.suitability.way === 'search-then-create' && !offer.suitability.searches;
+
 /**
- * It does not take what it said it takes. And where a message must not be sent twice and cannot be looked for, no
- * message is to find out that the EHR is down: asking what it offers does that as well.
+ * It does not take what it said it takes. And where a lost answer is for a person, no message is to find out that the
+ * EHR is still down: asking what it offers does that as well.
  */
-function mustAskAgain({ code }: Problem, { way, searches }: Offer['suitability']): boolean {
-  const blind = way === 'search-then-create' && !searches;
-  return code === 'ehr-unsuitable' || (blind && problemKind(code).scope === 'destination');
-}
+const mustAskAgain = ({ code }: Problem, offer: Offer): boolean =>
+  code === 'ehr-unsuitable' || (isBlind(offer) && problemKind(code).scope === 'destination');
 
 const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });
 
