@@ -47,6 +47,8 @@ export interface BothSidesOptions {
   /** Whom the EHR knows; the persons of the rows where it is not said. */
   readonly patients?: readonly string[];
   readonly maxEntries?: number;
+  /** Settings of another destination than the EHR. */
+  readonly destination?: Readonly<Record<string, string>>;
 }
 
 const vendorLogin = { console: 'SAMPLE01', username: 'sample-user', password: 'sample:pässword' };
@@ -82,8 +84,7 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
       },
     ],
     destination: {
-      kind: 'fhir-server',
-      url: ehr.url,
+      ...(options.destination ?? { kind: 'fhir-server', url: ehr.url }),
       bundle: { maxEntries: options.maxEntries ?? 100 },
       dialect: '${DIALECT:-auto}',
     },
