@@ -27,10 +27,12 @@ export const status: Command = {
 
 function printStatus({ stdout }: CommandIo, report: StatusReport): void {
   for (const source of report.sources) for (const line of sourceLines(source)) printLine(stdout, line);
-  for (const { name, pending, delivering, waiting, delivered, skipped, rejected } of report.destinations) {
+  for (const destination of report.destinations) {
+    const { name, pending, delivering, waiting, delivered, skipped, rejected, oldestWaitingSeconds } = destination;
+    const oldest = oldestWaitingSeconds === null ? '' : ` (the oldest for ${oldestWaitingSeconds} s)`;
     printLine(
       stdout,
-      `${name}: ${delivered} delivered, ${pending} pending, ${delivering} on their way, ${waiting} waiting, ${rejected} rejected, ${skipped} kept out of the chart`,
+      `${name}: ${delivered} delivered, ${pending} pending, ${delivering} on their way, ${waiting} waiting${oldest}, ${rejected} rejected, ${skipped} kept out of the chart`,
     );
   }
 }

@@ -213,6 +213,8 @@ export interface DestinationStatus {
   readonly skipped: number;
   readonly rejected: number;
   readonly oldestPendingSeconds: number | null;
+  /** Since it was first read. */
+  readonly oldestWaitingSeconds: number | null;
   readonly code: ProblemCode | null;
   readonly problem: string | null;
 }

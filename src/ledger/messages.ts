@@ -34,6 +34,7 @@ export function makeMessages(database: Database, lease: Lease, seal: BodySeal): 
     sentIn: (source, range) => messagesIn(database, source, range),
     byKeys: (keys) => storedByKeys(database, keys),
     oldestPending: async () => (await oldestPendingQuery(kysely).executeTakeFirst())?.pending_since ?? undefined,
+    oldestWaiting: async () => (await oldestWaitingQuery(kysely).executeTakeFirst())?.first_read_at,
   };
 }
 
@@ -52,5 +53,15 @@ export function oldestPendingQuery(connection: Connection) {
     .select('pending_since')
     .where('pending_since', 'is not', null)
     .orderBy('pending_since')
+    .limit(1);
+}
+
+/** In the order in which they came. */
+export function oldestWaitingQuery(connection: Connection) {
+  return connection
+    .selectFrom('message')
+    .select('first_read_at')
+    .where('state', '=', 'waiting')
+    .orderBy('position')
     .limit(1);
 }

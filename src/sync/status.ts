@@ -99,6 +99,7 @@ function stateOf(runningId: string | undefined, held: SourcePause | undefined): 
 async function destinationStatus({ ledger, now, destination, live }: StatusParts): Promise<DestinationStatus> {
   const counts = await ledger.messages.counts();
   const oldest = await ledger.messages.oldestPending();
+  const oldestWaiting = await ledger.messages.oldestWaiting();
   const delivery = live?.delivery();
   const check = delivery?.check;
   const chosen = check?.kind === 'ready' ? check : undefined;
@@ -112,10 +113,14 @@ async function destinationStatus({ ledger, now, destination, live }: StatusParts
     dialect: delivery?.mappings?.dialect ?? null,
     whyDialect: delivery?.mappings?.why ?? null,
     ...counts,
-    oldestPendingSeconds: oldest === undefined ? null : Math.max(0, Math.round((now() - oldest) / 1000)),
+    oldestPendingSeconds: secondsSince(oldest, now()),
+    oldestWaitingSeconds: secondsSince(oldestWaiting, now()),
     ...problemFields(delivery?.problem),
   };
 }
+
+const secondsSince = (since: Instant | undefined, now: Instant): number | null =>
+  since === undefined ? null : Math.max(0, Math.round((now - since) / 1000));
 
 function problemFields(problem: Problem | undefined): Pick<SourceStatus, 'code' | 'problem'> {
   return { code: problem?.code ?? null, problem: problem === undefined ? null : problemSentence(problem) };

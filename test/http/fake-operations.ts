@@ -149,6 +149,7 @@ export const status: StatusReport = {
       skipped: 0,
       rejected: 1,
       oldestPendingSeconds: 30,
+      oldestWaitingSeconds: null,
       code: null,
       problem: null,
     },

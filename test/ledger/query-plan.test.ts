@@ -8,7 +8,7 @@ import { outlinesQuery } from '../../src/ledger/known-messages.ts';
 import { loweredQuery } from '../../src/ledger/lowered.ts';
 import { countsQuery } from '../../src/ledger/message-counts.ts';
 import { replyRowsQuery, sentQuery, storedQuery } from '../../src/ledger/message-digests.ts';
-import { oldestPendingQuery } from '../../src/ledger/messages.ts';
+import { oldestPendingQuery, oldestWaitingQuery } from '../../src/ledger/messages.ts';
 import { listQuery } from '../../src/ledger/record-list.ts';
 import { knownQuery, unsettledQuery } from '../../src/ledger/sent-messages.ts';
 import { byKeyQuery, claimedQuery } from '../../src/ledger/stored-messages.ts';
@@ -62,6 +62,7 @@ describe('however much was delivered', () => {
     ],
     ['settling', () => claimedQuery(database.kysely, database, 1, [keyOf('a')]), 'sqlite_autoindex_message_1'],
     ['the oldest pending', () => oldestPendingQuery(database.kysely), 'message_pending'],
+    ['the oldest that waits', () => oldestWaitingQuery(database.kysely), 'message_state'],
     ['a list by state', () => listQuery(database.kysely, { state: 'rejected' }, { ...page, cursor }), 'message_state'],
     ['a list by code', () => listQuery(database.kysely, { code: 'resource-refused' }, page), 'message_code'],
     ['what is known of a range', () => knownQuery(database.kysely, source, day), 'message_sent'],

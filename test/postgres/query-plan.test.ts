@@ -4,7 +4,7 @@ import { dueQuery, nextDueQuery, repliesQuery } from '../../src/ledger/claim.ts'
 import type { Database } from '../../src/ledger/database/database.ts';
 import { openPostgres } from '../../src/ledger/database/postgres.ts';
 import { loweredQuery } from '../../src/ledger/lowered.ts';
-import { oldestPendingQuery } from '../../src/ledger/messages.ts';
+import { oldestPendingQuery, oldestWaitingQuery } from '../../src/ledger/messages.ts';
 import { knownQuery, unsettledQuery } from '../../src/ledger/sent-messages.ts';
 import { byKeyQuery, claimedQuery } from '../../src/ledger/stored-messages.ts';
 import { TestClock } from '../ledger/contract/place.ts';
@@ -52,6 +52,7 @@ describe('however much was delivered, on PostgreSQL', () => {
     ['messages by their keys', () => byKeyQuery(database.kysely, database, [keyOf('a')]), 'message_key_key'],
     ['settling', () => claimedQuery(database.kysely, database, 1, [keyOf('a')]), 'message_key_key'],
     ['the oldest pending', () => oldestPendingQuery(database.kysely), 'message_pending'],
+    ['the oldest that waits', () => oldestWaitingQuery(database.kysely), 'message_state'],
     ['what is known of a range', () => knownQuery(database.kysely, source, hour), 'message_sent'],
     ['whether ten are known of it', () => knownQuery(database.kysely, source, hour, 10), 'message_sent'],
     ['what may still change', () => unsettledQuery(database.kysely, source, hour), 'message_unsettled'],

@@ -16,13 +16,15 @@ let parts: StatusParts;
 
 const never = { doneUntil: null, doneAt: null };
 
+const idle = { pausedUntil: undefined, problem: undefined, probing: false, concurrency: { now: 1, most: 2 } };
+
 const quiet: LiveParts = {
   startedAt: at - minuteMs,
   runningId: () => undefined,
   pauseOf: () => undefined,
   nextRun: () => at + minuteMs,
   clockOffset: () => undefined,
-  delivery: () => ({ check: undefined, mappings: undefined, pausedUntil: undefined, problem: undefined }),
+  delivery: () => ({ ...idle, check: undefined, mappings: undefined }),
 };
 
 beforeEach(async () => {
@@ -62,7 +64,9 @@ describe('the status', () => {
         problem: null,
       },
     ]);
-    expect(destinations).toMatchObject([{ state: 'unchecked', pending: 0, delivered: 0, oldestPendingSeconds: null }]);
+    expect(destinations).toMatchObject([
+      { state: 'unchecked', pending: 0, delivered: 0, oldestPendingSeconds: null, oldestWaitingSeconds: null },
+    ]);
   });
 
   it('says how far was read, how far that lies back, and what the hour has cost', async () => {
@@ -198,6 +202,7 @@ describe('the status', () => {
     const live: LiveParts = {
       ...quiet,
       delivery: () => ({
+        ...idle,
         check: { kind: 'ready', write: 'put-by-id', bundle: 'transaction', why: 'it says updateCreate' },
         mappings: { dialect: 'r4-strict', why: 'It refuses SMSWRIT.', bySource: new Map() },
         pausedUntil: at + minuteMs,

@@ -44,7 +44,7 @@ function refer(value: unknown, change: (reference: JsonObject) => JsonObject | u
   if (Array.isArray(value)) return value.map((item) => refer(item, change));
   if (!isObject(value)) return value;
   // A Reference of ours says that it is one to a Patient; what else has an identifier is none.
-  const isReference = value['type'] === 'Patient' || String(value['reference'] ?? '').startsWith('Patient/');
+  const isReference = value['type'] === 'Patient' || textOf(value['reference'])?.startsWith('Patient/') === true;
   const changed = isReference ? change(value) : undefined;
   if (changed !== undefined) return changed;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, refer(item, change)]));
