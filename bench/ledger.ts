@@ -64,9 +64,10 @@ async function filledLedger(messages: number): Promise<Ledger> {
 async function workOnce({ messages, coverage }: Ledger, now: Instant, times: Times): Promise<void> {
   const claims = await timed(times.claim, () => messages.claim({ limit: batch, now, leaseMs: hourMs }));
   if (claims.length !== batch) throw new Error('less is due than there should be');
-  const settlements = claims.map(({ record: { key } }): Settlement => ({
+  const settlements = claims.map(({ record: { key }, token }): Settlement => ({
     state: 'delivered',
     key,
+    token,
     reference: `Communication/${key}`,
     version: '1',
   }));

@@ -21,6 +21,8 @@ export interface PatientPolicy {
   readonly missing: 'wait' | 'send-identifier' | 'reject';
   /** What of the message must fit the Patient of the EHR. */
   readonly verify: 'none' | 'name' | 'phone';
+  /** How long a message waits for its Patient before it is rejected. */
+  readonly maxWaitMs: number;
 }
 
 /** One Communication on its way to the EHR. */
@@ -30,6 +32,10 @@ export interface Delivery {
   readonly resource: Communication;
   /** Where the EHR keeps it (`Communication/…`), once known. */
   readonly knownReference?: string;
+  /** The EHR's version id of what was last written there, where it told one. */
+  readonly knownVersion?: string;
+  /** Where answers were lost: what was sent then and may have arrived, as `contentDigest` has it. */
+  readonly sentDigests?: readonly string[];
   /** An earlier answer was lost: the EHR may hold it already. Look before sending. */
   readonly unsure: boolean;
   /** Undefined: its references are sent as they are. */
@@ -64,25 +70,37 @@ export type Held =
   /** It cannot be told, or there is no one copy: deleted there, or more than one. */
   | { readonly kind: 'unknown'; readonly problem: Problem };
 
-/** What the ledger is to write down for one claimed record. `pending` and `waiting` come due again. */
+/**
+ * What the ledger is to write down for one claimed record. `pending` and `waiting` come due again. `token` is that of
+ * the claim: what comes late never counts for a later one.
+ */
 export type Settlement =
   | {
       readonly state: 'delivered';
       readonly key: RecordKey;
+      readonly token: number;
       readonly reference: string;
       readonly version?: string;
     }
   | {
       readonly state: 'pending' | 'waiting';
       readonly key: RecordKey;
+      readonly token: number;
       readonly dueAt: Instant;
       readonly problem: Problem;
       /** Whether this try counts towards the attempts a record has. What concerns the whole EHR does not. */
       readonly usedAttempt: boolean;
       /** Whether the EHR may hold it: the next try looks first. */
       readonly unsure: boolean;
+      /** While unsure: all that may have arrived, as `contentDigest` has it; when not said, what was known before. */
+      readonly sentDigests?: readonly string[];
     }
-  | { readonly state: 'rejected' | 'skipped'; readonly key: RecordKey; readonly problem: Problem };
+  | {
+      readonly state: 'rejected' | 'skipped';
+      readonly key: RecordKey;
+      readonly token: number;
+      readonly problem: Problem;
+    };
 
 /** One thing the EHR finds wrong with a Communication: the element, and the code of its issue; never its text. */
 export interface Fault {

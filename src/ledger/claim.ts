@@ -21,8 +21,11 @@ const dueColumns = [
   'change_digest',
   'state',
   'attempts',
+  'claims',
   'unsure',
+  'sent_digests',
   'reference',
+  'version',
   'first_read_at',
   'body',
 ] as const;
@@ -106,6 +109,7 @@ async function takeAll(
       due_at: leaseEnd,
       claim_epoch: epoch,
       claim_revision: each.ref('revision'),
+      claims: each('claims', '+', 1),
       unsure: each.case().when('state', '=', 'delivering').then(1).else(each.ref('unsure')).end(),
     }))
     .where(
@@ -160,8 +164,11 @@ function claimOf(row: DueRow, stored: string | undefined, replies: readonly Reco
     },
     attempt: row.attempts + 1,
     firstReadAt: row.first_read_at,
+    token: row.claims + 1,
     unsure: row.unsure === 1 || row.state === 'delivering',
+    ...(row.sent_digests === null ? {} : { sentDigests: JSON.parse(row.sent_digests) }),
     ...(row.reference === null ? {} : { knownReference: row.reference }),
+    ...(row.version === null ? {} : { knownVersion: row.version }),
     ...(stored === undefined ? { problem: { code: 'body-sealed' } } : {}),
   };
 }

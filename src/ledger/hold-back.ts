@@ -19,9 +19,18 @@ export async function releaseAll(
   // Whoever releases what was deleted at the EHR wants it there anew: nothing is looked for.
   await tx
     .updateTable('message')
-    .set({ reference: null, version: null, unsure: 0 })
+    .set({ reference: null, version: null, unsure: 0, sent_digests: null })
     .where(inState('rejected'))
     .where('code', '=', 'deleted-at-ehr')
+    .where(matches(filter))
+    .execute();
+  // Whoever releases what somebody changed wants it overwritten: whose version it is no longer counts. It is looked at
+  // once more all the same: a mark as entered in error, or another Patient, still does.
+  await tx
+    .updateTable('message')
+    .set({ version: null, unsure: 1, sent_digests: null })
+    .where(inState('rejected'))
+    .where('code', '=', 'changed-at-ehr')
     .where(matches(filter))
     .execute();
   for (const state of releasedBy(filter)) {

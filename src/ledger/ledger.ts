@@ -63,8 +63,14 @@ export interface Claim {
   /** 1 at the first try. */
   readonly attempt: number;
   readonly firstReadAt: Instant;
+  /** Tells this claim of the record from every other: its settlement carries it. */
+  readonly token: number;
   readonly knownReference?: string;
+  /** The EHR's version id of what was last written there, where it told one. */
+  readonly knownVersion?: string;
   readonly unsure: boolean;
+  /** Where answers were lost: digests of what was sent then and may have arrived, as far as they are known. */
+  readonly sentDigests?: readonly string[];
   /** Its content cannot be opened (`body` is empty): to be settled as rejected with this. */
   readonly problem?: Problem;
 }
@@ -140,8 +146,8 @@ export interface Messages {
   /**
    * Writes down what became of claimed records. One that changed while it was on its way stays pending with the newer
    * content, keeping the reference and that the EHR has it. `delivered` drops the stored content; `skipped` keeps it,
-   * since a changed mapping may want it in the chart after all. Gives the keys whose lease was lost meanwhile: nothing
-   * was written for them.
+   * since a changed mapping may want it in the chart after all. Gives the keys whose claim was lost meanwhile, or has been
+   * taken by somebody since: nothing was written for them.
    */
   settle(settlements: readonly Settlement[], now: Instant): Promise<readonly RecordKey[]>;
   /** Makes every `pending` record due at once; `waiting` ones stay. A `Retry-After` is the caller's to honour. */
@@ -149,7 +155,8 @@ export interface Messages {
   /** When the next record can be claimed: a pending or waiting one that comes due, or a lease that runs out. */
   nextDue(): Promise<Instant | undefined>;
   /**
-   * Makes rejected and waiting records pending again, now, with their attempts forgotten. Those skipped by the mapping
+   * Makes rejected and waiting records pending again, now, with their attempts forgotten. What was deleted at the EHR is
+   * forgotten to have been there; what was changed there may be overwritten. Those skipped by the mapping
    * come with them only when the filter names their state, code or key. Rows set apart stay, and so do dismissed
    * records, whose content is gone. Gives how many were released.
    */
@@ -165,6 +172,8 @@ export interface Messages {
   byKeys(keys: readonly RecordKey[]): Promise<ReadonlyMap<RecordKey, StoredMessage>>;
   /** Since when the record waits that has been undelivered the longest; those that wait for their Patient do not count. */
   oldestPending(): Promise<Instant | undefined>;
+  /** When the record was first read that came first of those that wait, mostly for their Patient. */
+  oldestWaiting(): Promise<Instant | undefined>;
 }
 
 /** A window that was asked for, and how it went. */

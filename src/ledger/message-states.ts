@@ -56,11 +56,13 @@ function untouched(source: string, key: RecordKey, readAt: Instant, body: string
     link_owed: 0,
     state: 'rejected',
     revision: 1,
+    claims: 0,
     ...unclaimed,
     due_at: null,
     pending_since: null,
     attempts: 0,
     unsure: 0,
+    sent_digests: null,
     ...noProblem,
     reference: null,
     version: null,
@@ -111,10 +113,10 @@ export function resent(row: MessageRow, readAt: Instant, read: string | undefine
 }
 
 /** What a settlement needs to know of a message. */
-export type ClaimedRow = SettledRow & Pick<MessageRow, 'revision'>;
+export type ClaimedRow = SettledRow & Pick<MessageRow, 'revision' | 'claims'>;
 
 /** A settlement written down, by the process that had claimed the message. */
-export function settled({ revision, ...row }: ClaimedRow, settlement: Settlement, now: Instant): SettledRow {
+export function settled({ revision, claims: _, ...row }: ClaimedRow, settlement: Settlement, now: Instant): SettledRow {
   const overtaken = revision !== row.claim_revision;
   return { ...row, ...unclaimed, ...outcome(row, settlement, overtaken, now) };
 }
@@ -124,14 +126,16 @@ function outcome(row: SettledRow, settlement: Settlement, overtaken: boolean, no
   const pending = { state: 'pending', pending_since: row.pending_since ?? now } as const;
   if (settlement.state === 'delivered') {
     const { state, reference, version = null } = settlement;
-    const there = { reference, version, delivered_at: now, unsure: 0, ...noProblem };
+    const there = { reference, version, delivered_at: now, unsure: 0, sent_digests: null, ...noProblem };
     if (overtaken) return { ...there, ...pending, due_at: now, attempts: 0 };
     return { ...there, state, due_at: null, pending_since: null, attempts: row.attempts + 1 };
   }
   if (settlement.state === 'pending' || settlement.state === 'waiting') {
-    const { state, dueAt, problem, usedAttempt, unsure } = settlement;
+    const { state, dueAt, problem, usedAttempt, unsure, sentDigests } = settlement;
     const attempts = row.attempts + (usedAttempt ? 1 : 0);
-    const tried = { attempts, unsure: unsure ? 1 : 0, ...problemColumns(problem) };
+    const sent = sentDigests === undefined ? row.sent_digests : JSON.stringify(sentDigests);
+    const open = { unsure: unsure ? 1 : 0, sent_digests: unsure ? sent : null };
+    const tried = { attempts, ...open, ...problemColumns(problem) };
     // What may have arrived is given the time to arrive before it is looked for.
     if (overtaken) return { ...tried, ...pending, due_at: unsure ? dueAt : now };
     return { ...tried, ...(state === 'pending' ? pending : { state, pending_since: null }), due_at: dueAt };

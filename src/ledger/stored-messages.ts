@@ -56,7 +56,7 @@ export function claimedQuery(
 ) {
   return connection
     .selectFrom('message')
-    .select(['key', 'revision', ...settledColumns])
+    .select(['key', 'revision', 'claims', ...settledColumns])
     .where(database.among('key', keys))
     .where('claim_epoch', '=', epoch);
 }

@@ -1,5 +1,6 @@
+import { contentDigest } from '../exchange/content-digest.ts';
 import type { DeliveryOutcome, Settlement } from '../exchange/delivery.ts';
-import { problemKind, type Problem } from '../exchange/problem.ts';
+import { problemKind } from '../exchange/problem.ts';
 import { dayMs, hourMs, minuteMs, type Instant } from '../exchange/window.ts';
 
 export const firstBackOffMs = 1_000;
@@ -26,6 +27,8 @@ export function backOffMs(failures: number, random: Random, retryAfterMs = 0): n
 }
 
 export interface TriedRecord {
+  /** Of its claim. */
+  readonly token: number;
   /** 1 at the first try. */
   readonly attempt: number;
   readonly firstReadAt: Instant;
@@ -46,32 +49,52 @@ export function settlementOf(
 ): Settlement {
   if (outcome.kind === 'accepted') {
     const { key, reference, version } = outcome;
-    return { state: 'delivered', key, reference, ...(version === undefined ? {} : { version }) };
+    return { state: 'delivered', key, token: tried.token, reference, ...(version === undefined ? {} : { version }) };
   }
   const { key, problem } = outcome;
+  const { token } = tried;
   const kind = problemKind(problem.code);
   const ofThisRecord = kind.scope === 'record';
   switch (kind.class) {
     case 'permanent':
       // What the whole EHR lacks is no fault of the record.
-      return ofThisRecord
-        ? { state: 'rejected', key, problem }
-        : again(key, problem, now + longestBackOffMs, false, tried.unsure);
+      if (ofThisRecord) return { state: 'rejected', key, token, problem };
+      return again(outcome, token, { dueAt: now + longestBackOffMs, usedAttempt: false, unsure: tried.unsure });
     case 'waiting': {
       const age = now - tried.firstReadAt;
-      if (age >= patientMaxWaitMs) return { state: 'rejected', key, problem };
+      if (age >= patientMaxWaitMs) return { state: 'rejected', key, token, problem };
       const wait = Math.min(longestBackOffMs, Math.max(shortestWaitMs, age / 4));
-      return { ...again(key, problem, now + Math.round(wait * (1 - random() / 4)), false), state: 'waiting' };
+      const dueAt = now + Math.round(wait * (1 - random() / 4));
+      return { ...again(outcome, token, { dueAt, usedAttempt: false, unsure: tried.unsure }), state: 'waiting' };
     }
     case 'transient':
     case 'ambiguous': {
       const dueAt = now + backOffMs(ofThisRecord ? tried.attempt : 1, random, problem.retryAfterMs);
       // A look that failed has shown nothing: the next try looks again.
-      return again(key, problem, dueAt, ofThisRecord, kind.class === 'ambiguous' || tried.unsure);
+      const unsure = kind.class === 'ambiguous' || tried.unsure;
+      return again(outcome, token, { dueAt, usedAttempt: ofThisRecord, unsure });
     }
   }
 }
 
-function again(key: string, problem: Problem, dueAt: Instant, usedAttempt: boolean, unsure = false) {
-  return { state: 'pending' as 'pending' | 'waiting', key, problem, dueAt, usedAttempt, unsure };
+function again(
+  { key, problem }: Extract<DeliveryOutcome, { kind: 'refused' }>,
+  token: number,
+  when: { readonly dueAt: Instant; readonly usedAttempt: boolean; readonly unsure: boolean },
+) {
+  return { state: 'pending' as 'pending' | 'waiting', key, token, problem, ...when };
+}
+
+/** So many lost answers in a row are told apart. */
+const mostDigests = 8;
+
+/**
+ * What was sent in a try whose answer was lost may have arrived: it is kept by its digest, so that it is known again at
+ * the EHR when newer content has come meanwhile. Anything else is settled as it is.
+ * @param before what may have arrived from earlier tries
+ */
+export function rememberSent(settlement: Settlement, sent: object, before: readonly string[] = []): Settlement {
+  if (settlement.state !== 'pending' || problemKind(settlement.problem.code).class !== 'ambiguous') return settlement;
+  const digests = new Set([...before, contentDigest(sent)]);
+  return { ...settlement, sentDigests: [...digests].slice(-mostDigests) };
 }

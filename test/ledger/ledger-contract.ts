@@ -7,6 +7,7 @@ import { deliveringContract } from './contract/delivering.ts';
 import { holdingBackContract } from './contract/holding-back.ts';
 import { leavingOpenContract } from './contract/leaving-open.ts';
 import { ownershipContract } from './contract/ownership.ts';
+import { knowingTheEhrContract } from './contract/knowing-the-ehr.ts';
 import type { NewPlace } from './contract/place.ts';
 import { planningContract } from './contract/planning.ts';
 import { recordingContract } from './contract/recording.ts';
@@ -19,6 +20,7 @@ export function ledgerContract(newPlace: NewPlace): void {
   statusContract(newPlace);
   resendingContract(newPlace);
   deliveringContract(newPlace);
+  knowingTheEhrContract(newPlace);
   holdingBackContract(newPlace);
   coveringContract(newPlace);
   leavingOpenContract(newPlace);

@@ -89,7 +89,7 @@ describe('whatever the ledger holds, no message is looked for among all of them'
       const claims = await ledger.messages.claim({ limit: 100, now: clock.at, leaseMs: 1_000 });
       expect(claims).toHaveLength(3);
       await ledger.messages.settle(
-        claims.map(({ record }) => accepted(record.key)),
+        claims.map(({ record, token }) => ({ ...accepted(record.key), token })),
         clock.at,
       );
       await ledger.messages.makePendingDue(clock.at);

@@ -137,8 +137,8 @@ describe('several transactions at once', () => {
     async function deliver(): Promise<void> {
       for (let n = 0; n < 15; n += 1) {
         const claims = await claimDue(ledger, clock, 40);
-        const settlements = claims.map(({ record: { key } }, index) =>
-          index % 3 === 0 ? ({ state: 'rejected', key, problem } as const) : accepted(key),
+        const settlements = claims.map(({ record: { key }, token }, index) =>
+          index % 3 === 0 ? ({ state: 'rejected', key, token, problem } as const) : { ...accepted(key), token },
         );
         await ledger.messages.settle(settlements.toReversed(), clock.at);
       }

@@ -231,9 +231,10 @@ export const mutants: Readonly<Record<string, Mutant>> = {
             ...ledger.messages,
             async claim(request) {
               const claims = await ledger.messages.claim(request);
-              const sent = claims.map(({ record: { key } }) => ({
+              const sent = claims.map(({ record: { key }, token }) => ({
                 state: 'delivered' as const,
                 key,
+                token,
                 reference: `Communication/${key}`,
               }));
               await ledger.messages.settle(sent, request.now);

@@ -96,7 +96,7 @@ async function read({ source }: Vendor, range = day) {
 async function deliver(): Promise<readonly Claim[]> {
   const claims = await ledger.messages.claim({ limit: 1_000, now: clock, leaseMs: minuteMs });
   const settled = claims.map(
-    ({ record: { key } }) => ({ state: 'delivered', key, reference: 'Communication/1' }) as const,
+    ({ record: { key }, token }) => ({ state: 'delivered', key, token, reference: 'Communication/1' }) as const,
   );
   await ledger.messages.settle(settled, clock);
   return claims;

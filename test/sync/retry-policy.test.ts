@@ -10,7 +10,7 @@ const refused = (code: ProblemCode, retryAfterMs?: number) => ({
   key: 'k',
   problem: { code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
 });
-const tried = { attempt: 1, firstReadAt: now, unsure: false };
+const tried = { token: 7, attempt: 1, firstReadAt: now, unsure: false };
 
 describe('what becomes of a record after one try', () => {
   it('is delivered when the EHR accepted it', () => {
@@ -24,6 +24,7 @@ describe('what becomes of a record after one try', () => {
     expect(settlementOf(outcome, tried, dayMs, now, most)).toEqual({
       state: 'delivered',
       key: 'k',
+      token: 7,
       reference: 'Communication/k',
       version: '2',
     });

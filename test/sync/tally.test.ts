@@ -2,16 +2,27 @@ import { describe, expect, it } from 'vitest';
 import type { Settlement } from '../../src/exchange/delivery.ts';
 import { DeliveryTally, ProblemTally } from '../../src/sync/tally.ts';
 
-const delivered = (key: string): Settlement => ({ state: 'delivered', key, reference: `Communication/${key}` });
+const delivered = (key: string): Settlement => ({
+  state: 'delivered',
+  key,
+  token: 1,
+  reference: `Communication/${key}`,
+});
 const pending = (key: string): Settlement => ({
   state: 'pending',
   key,
+  token: 1,
   problem: { code: 'ehr-throttled' },
   dueAt: 0,
   usedAttempt: false,
   unsure: false,
 });
-const rejected = (key: string): Settlement => ({ state: 'rejected', key, problem: { code: 'resource-refused' } });
+const rejected = (key: string): Settlement => ({
+  state: 'rejected',
+  key,
+  token: 1,
+  problem: { code: 'resource-refused' },
+});
 
 describe('what a run reports', () => {
   it('counts the last word on each message', () => {

@@ -53,12 +53,16 @@ export interface MessageRow {
   /** Who claimed it, and at which revision; only while `delivering`. */
   readonly claim_epoch: number | null;
   readonly claim_revision: number | null;
+  /** How often it was claimed: the token of the last claim. */
+  readonly claims: number;
   /** When it may be claimed; of a claimed one, when its lease ends. Nothing else has one. */
   readonly due_at: Instant | null;
   /** Since when it is undelivered; not while it waits for its Patient. */
   readonly pending_since: Instant | null;
   readonly attempts: number;
   readonly unsure: number;
+  /** While unsure: the digests of what may have arrived, where they are known; a list of JSON. */
+  readonly sent_digests: string | null;
   readonly code: ProblemCode | null;
   readonly problem: string | null;
   readonly reference: string | null;
@@ -89,10 +93,12 @@ export const messageColumns = [
   'revision',
   'claim_epoch',
   'claim_revision',
+  'claims',
   'due_at',
   'pending_since',
   'attempts',
   'unsure',
+  'sent_digests',
   'code',
   'problem',
   'reference',
@@ -111,6 +117,7 @@ export const settledColumns = [
   'pending_since',
   'attempts',
   'unsure',
+  'sent_digests',
   'code',
   'problem',
   'reference',

@@ -3,9 +3,10 @@ import type { Database } from '../database/database.ts';
 import { LedgerRefused, type LedgerAccess } from '../ledger.ts';
 import { firstTables } from './0001-first-tables.ts';
 import { reading } from './0002-reading.ts';
+import { versions } from './0003-versions.ts';
 import type { Migration } from './migration.ts';
 
-const migrations: readonly Migration[] = [firstTables, reading];
+const migrations: readonly Migration[] = [firstTables, reading, versions];
 
 /**
  * The owner brings the tables up to date, each step in a transaction of its own; a process killed in between leaves the

@@ -3,7 +3,7 @@ import type { RunReport } from '../../../src/exchange/reports.ts';
 import { isoInstant, type Instant } from '../../../src/exchange/window.ts';
 import { BadCursor } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
-import { message, rows, source } from './rows.ts';
+import { claimDue, message, rows, settleClaimed, source } from './rows.ts';
 
 const runId = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -136,9 +136,9 @@ export function bookkeepingContract(newPlace: NewPlace): void {
     it('drops the content of what was kept out of the chart, which then cannot be released', async () => {
       const { ledger, clock } = test;
       await ledger.messages.record(source, clock.at, rows(message('a')));
-      const [claim] = await ledger.messages.claim({ limit: 1, now: clock.at, leaseMs: 1_000 });
+      const [claim] = await claimDue(ledger, clock, 1);
       const key = claim?.record.key ?? '';
-      await ledger.messages.settle([{ state: 'skipped', key, problem: { code: 'not-for-a-chart' } }], clock.at);
+      await settleClaimed(ledger, clock, { state: 'skipped', key, problem: { code: 'not-for-a-chart' } });
       expect(await ledger.forget(clock.at)).toBe(0);
       clock.pass({ days: 1 });
       expect(await ledger.forget(clock.at)).toBe(1);

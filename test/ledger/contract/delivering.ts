@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Settlement } from '../../../src/exchange/delivery.ts';
 import { minuteMs } from '../../../src/exchange/window.ts';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
-import { accepted, claimDue, deliverDue, keyOf, keysOf, leaseMs, message, row, rows, source, view } from './rows.ts';
+import {
+  accepted,
+  claimDue,
+  deliverDue,
+  keyOf,
+  keysOf,
+  leaseMs,
+  message,
+  row,
+  rows,
+  settleClaimed,
+  source,
+  view,
+  type Settling,
+} from './rows.ts';
 
 const problem = { code: 'ehr-server-error', httpStatus: 503 } as const;
 
@@ -13,7 +26,7 @@ export function deliveringContract(newPlace: NewPlace): void {
   const test = ledgerInEachTest(newPlace);
   const record = (...ids: readonly string[]) =>
     test.ledger.messages.record(source, test.clock.at, rows(...ids.map((id) => message(id))));
-  const settle = (...settlements: readonly Settlement[]) => test.ledger.messages.settle(settlements, test.clock.at);
+  const settle = (...settlements: readonly Settling[]) => settleClaimed(test.ledger, test.clock, ...settlements);
   const again = (id: string, state: 'pending' | 'waiting', minutes: number) => ({
     state,
     key: keyOf(id),
@@ -36,7 +49,14 @@ export function deliveringContract(newPlace: NewPlace): void {
       await record('a');
       test.clock.pass({ minutes: 5 });
       expect(await claimDue(test.ledger, test.clock)).toEqual([
-        { source, record: message('a'), attempt: 1, firstReadAt: test.clock.at - 5 * minuteMs, unsure: false },
+        {
+          source,
+          record: message('a'),
+          attempt: 1,
+          token: expect.any(Number),
+          firstReadAt: test.clock.at - 5 * minuteMs,
+          unsure: false,
+        },
       ]);
     });
 
@@ -162,7 +182,7 @@ export function deliveringContract(newPlace: NewPlace): void {
       await record('a');
       await claimDue(test.ledger, test.clock);
       const ledger = await test.restart();
-      expect(await ledger.messages.settle([accepted(keyOf('a'))], test.clock.at)).toEqual([keyOf('a')]);
+      expect(await settleClaimed(ledger, test.clock, accepted(keyOf('a')))).toEqual([keyOf('a')]);
       expect((await view(ledger, keyOf('a'))).state).toBe('pending');
     });
   });
@@ -176,7 +196,7 @@ export function deliveringContract(newPlace: NewPlace): void {
       expect(claim?.record.body['messageStatus']).toBe('DELIVERED');
     });
 
-    it.each<Settlement>([
+    it.each<Settling>([
       { state: 'rejected', key: keyOf('a'), problem },
       { state: 'skipped', key: keyOf('a'), problem },
       { state: 'waiting', key: keyOf('a'), problem, dueAt: Infinity, usedAttempt: false, unsure: false },
@@ -204,7 +224,7 @@ export function deliveringContract(newPlace: NewPlace): void {
         record: { key },
         problem,
       } of claims) {
-        if (problem !== undefined) await ledger.messages.settle([{ state: 'rejected', key, problem }], test.clock.at);
+        if (problem !== undefined) await settleClaimed(ledger, test.clock, { state: 'rejected', key, problem });
       }
     };
 

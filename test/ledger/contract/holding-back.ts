@@ -3,7 +3,20 @@ import type { ProblemCode } from '../../../src/exchange/problem.ts';
 import { minuteMs } from '../../../src/exchange/window.ts';
 import { BadCursor } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
-import { accepted, claimDue, deliverDue, keyOf, keysOf, message, row, rows, source, unreadable, view } from './rows.ts';
+import {
+  accepted,
+  claimDue,
+  deliverDue,
+  keyOf,
+  keysOf,
+  message,
+  row,
+  rows,
+  settleClaimed,
+  source,
+  unreadable,
+  view,
+} from './rows.ts';
 
 const keys = (...ids: readonly string[]) => ids.map(keyOf).toSorted();
 const at = (id: string, code: ProblemCode) => ({ key: keyOf(id), problem: { code } });
@@ -19,15 +32,14 @@ export function holdingBackContract(newPlace: NewPlace): void {
     await record('rejected', 'skipped', 'waiting', 'pending', 'refused');
     await claimDue(test.ledger, test.clock);
     const later = { dueAt: test.clock.at + 60 * minuteMs, usedAttempt: true, unsure: false };
-    await test.ledger.messages.settle(
-      [
-        { state: 'rejected', ...at('rejected', 'person-id-missing') },
-        { state: 'rejected', ...at('refused', 'resource-refused') },
-        { state: 'skipped', ...at('skipped', 'not-for-a-chart') },
-        { state: 'waiting', ...at('waiting', 'patient-not-found'), ...later },
-        { state: 'pending', ...at('pending', 'ehr-server-error'), ...later },
-      ],
-      test.clock.at,
+    await settleClaimed(
+      test.ledger,
+      test.clock,
+      { state: 'rejected', ...at('rejected', 'person-id-missing') },
+      { state: 'rejected', ...at('refused', 'resource-refused') },
+      { state: 'skipped', ...at('skipped', 'not-for-a-chart') },
+      { state: 'waiting', ...at('waiting', 'patient-not-found'), ...later },
+      { state: 'pending', ...at('pending', 'ehr-server-error'), ...later },
     );
   }
   const release = (filter: Parameters<typeof test.ledger.messages.release>[0]) =>
@@ -68,11 +80,11 @@ export function holdingBackContract(newPlace: NewPlace): void {
       const { ledger, clock } = test;
       await ledger.messages.record(source, clock.at, rows(message('a')));
       await claimDue(ledger, clock);
-      await ledger.messages.settle([accepted(keyOf('a'))], clock.at);
+      await settleClaimed(ledger, clock, accepted(keyOf('a')));
       clock.pass({ minutes: 1 });
       await ledger.messages.record(source, clock.at, rows(message('a', 'DELIVERED')));
       await claimDue(ledger, clock);
-      await ledger.messages.settle([{ state: 'rejected', ...at('a', 'deleted-at-ehr') }], clock.at);
+      await settleClaimed(ledger, clock, { state: 'rejected', ...at('a', 'deleted-at-ehr') });
       expect(await release({ code: 'deleted-at-ehr' })).toBe(1);
       const [claim] = await claimDue(ledger, clock);
       expect(claim).toMatchObject({ unsure: false });
@@ -159,6 +171,32 @@ export function holdingBackContract(newPlace: NewPlace): void {
     });
   });
 
+  describe('the oldest that waits', () => {
+    const longest = () => test.ledger.messages.oldestWaiting();
+
+    it('is the one that was read first, as long as it waits', async () => {
+      const start = test.clock.at;
+      expect(await longest()).toBeUndefined();
+      await record('pending', 'a');
+      test.clock.pass({ minutes: 5 });
+      await record('b');
+      await claimDue(test.ledger, test.clock);
+      const later = { dueAt: test.clock.at + 60 * minuteMs, usedAttempt: false, unsure: false };
+      await settleClaimed(
+        test.ledger,
+        test.clock,
+        { state: 'pending', ...at('pending', 'ehr-server-error'), ...later },
+        { state: 'waiting', ...at('b', 'patient-ambiguous'), ...later },
+        { state: 'waiting', ...at('a', 'patient-not-found'), ...later },
+      );
+      expect(await longest()).toBe(start);
+      await release({ key: keyOf('a') });
+      expect(await longest()).toBe(start + 5 * minuteMs);
+      await release({ state: 'waiting' });
+      expect(await longest()).toBeUndefined();
+    });
+  });
+
   describe('the oldest pending', () => {
     it('says since when a record is undelivered, whatever was tried', async () => {
       const start = test.clock.at;
@@ -170,7 +208,7 @@ export function holdingBackContract(newPlace: NewPlace): void {
       expect(await oldest()).toBe(start);
       const problem = { code: 'ehr-server-error' } as const;
       const again = { state: 'pending', problem, dueAt: test.clock.at, usedAttempt: true, unsure: false } as const;
-      await test.ledger.messages.settle([{ ...again, key: keyOf('a') }, accepted(keyOf('b'))], test.clock.at);
+      await settleClaimed(test.ledger, test.clock, { ...again, key: keyOf('a') }, accepted(keyOf('b')));
       expect(await oldest()).toBe(start);
       await deliverDue(test.ledger, test.clock);
       expect(await oldest()).toBeUndefined();

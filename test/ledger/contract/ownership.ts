@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { LeaseLost } from '../../../src/ledger/ledger.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
-import { accepted, claimDue, keyOf, keysOf, message, rows, source, view } from './rows.ts';
+import { accepted, claimDue, keyOf, keysOf, message, rows, settleClaimed, source, view } from './rows.ts';
 
 export function ownershipContract(newPlace: NewPlace): void {
   const test = ledgerInEachTest(newPlace);
@@ -52,7 +52,7 @@ export function ownershipContract(newPlace: NewPlace): void {
       const writes: Readonly<Record<string, () => Promise<unknown>>> = {
         record: () => record(first, 'c'),
         claim: () => claimDue(first, test.clock),
-        settle: () => first.messages.settle([accepted(claim?.record.key ?? '')], test.clock.at),
+        settle: () => settleClaimed(first, test.clock, accepted(claim?.record.key ?? '')),
         makePendingDue: () => first.messages.makePendingDue(test.clock.at),
         release: () => first.messages.release({}, test.clock.at),
         dismiss: () => first.messages.dismiss(keyOf('a')),
@@ -100,7 +100,7 @@ export function ownershipContract(newPlace: NewPlace): void {
       await claimDue(test.ledger, test.clock);
       const problem = { code: 'resource-refused' } as const;
       const rejected = (id: string) => ({ state: 'rejected', key: keyOf(id), problem }) as const;
-      await test.ledger.messages.settle([rejected('a'), rejected('b')], test.clock.at);
+      await settleClaimed(test.ledger, test.clock, rejected('a'), rejected('b'));
       const visitor = await test.open('visitor');
       expect(await visitor.messages.release({ key: keyOf('a') }, test.clock.at)).toBe(1);
       expect(await visitor.messages.dismiss(keyOf('b'))).toBe(1);
@@ -118,7 +118,7 @@ export function ownershipContract(newPlace: NewPlace): void {
       await record(test.ledger, 'a');
       const claims = await claimDue(test.ledger, test.clock);
       await test.open('visitor');
-      expect(await test.ledger.messages.settle([accepted(keyOf('a'))], test.clock.at)).toEqual([]);
+      expect(await settleClaimed(test.ledger, test.clock, accepted(keyOf('a')))).toEqual([]);
       expect(claims).toHaveLength(1);
     });
   });

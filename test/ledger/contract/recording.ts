@@ -11,6 +11,7 @@ import {
   replyKeyOf,
   row,
   rows,
+  settleClaimed,
   source,
   unreadable,
   view,
@@ -91,7 +92,7 @@ export function recordingContract(newPlace: NewPlace): void {
       const problem = { code: 'ehr-server-error' } as const;
       const dueAt = test.clock.at + 3_600_000;
       const back = { state: 'pending', key: keyOf('a'), dueAt, problem, usedAttempt: true, unsure: true } as const;
-      await test.ledger.messages.settle([back], test.clock.at);
+      await settleClaimed(test.ledger, test.clock, back);
       test.clock.pass({ minutes: 5 });
       await record(row(message('a', 'SENT')));
       const [claim] = await claimDue(test.ledger, test.clock);
@@ -244,7 +245,7 @@ export function recordingContract(newPlace: NewPlace): void {
       expect(before?.record.related).toEqual([]);
       await record(row(reply('a')));
       const settled = { state: 'delivered', key: keyOf('a'), reference: 'Communication/1' } as const;
-      await test.ledger.messages.settle([settled], test.clock.at);
+      await settleClaimed(test.ledger, test.clock, settled);
       const claims = await claimDue(test.ledger, test.clock);
       expect(claims.find(({ record: taken }) => taken.key === keyOf('a'))?.record.related).toEqual([replyKeyOf('a')]);
     });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Settlement } from '../../../src/exchange/delivery.ts';
 import type { Reading } from '../../../src/exchange/record.ts';
 import { minuteMs } from '../../../src/exchange/window.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
@@ -15,9 +14,11 @@ import {
   replyKeyOf,
   row,
   rows,
+  settleClaimed,
   source,
   unreadable,
   view,
+  type Settling,
 } from './rows.ts';
 
 const none = { added: 0, changed: 0, known: 0, unreadable: 0, unreadableKnown: 0, lowered: 0, resent: 0, setApart: [] };
@@ -28,7 +29,7 @@ export function resendingContract(newPlace: NewPlace): void {
   const record = (...readings: readonly Reading[]) => test.ledger.messages.record(source, test.clock.at, readings);
   const resend = (...readings: readonly Reading[]) =>
     test.ledger.messages.record(source, test.clock.at, readings, { resend: true });
-  const settle = (...settlements: readonly Settlement[]) => test.ledger.messages.settle(settlements, test.clock.at);
+  const settle = (...settlements: readonly Settling[]) => settleClaimed(test.ledger, test.clock, ...settlements);
   const dueNow = async () => keysOf(await deliverDue(test.ledger, test.clock)).toSorted();
   const problem = { code: 'resource-refused' } as const;
 

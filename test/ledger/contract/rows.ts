@@ -72,11 +72,28 @@ export const windowRead = (readAt: Instant, from: Instant, to: Instant, name = s
 
 export const leaseMs = 600_000;
 
-export const claimDue = (ledger: Ledger, clock: TestClock, limit = 100): Promise<readonly Claim[]> =>
-  ledger.messages.claim({ limit, now: clock.at, leaseMs });
+/** Of the last claim of each record. */
+const tokens = new Map<RecordKey, number>();
 
-export const accepted = (key: RecordKey, version = '1'): Settlement => ({
-  state: 'delivered',
+export async function claimDue(ledger: Ledger, clock: TestClock, limit = 100): Promise<readonly Claim[]> {
+  const claims = await ledger.messages.claim({ limit, now: clock.at, leaseMs });
+  for (const { record, token } of claims) tokens.set(record.key, token);
+  return claims;
+}
+
+/** What became of a record, without the claim that it is about. */
+export type Settling = Untold<Settlement>;
+type Untold<Each> = Each extends Settlement ? Omit<Each, 'token'> : never;
+
+/** Settles by the last claims. */
+export const settleClaimed = (ledger: Ledger, clock: TestClock, ...settlements: readonly Settling[]) =>
+  ledger.messages.settle(
+    settlements.map((settlement) => ({ ...settlement, token: tokens.get(settlement.key) ?? 0 })),
+    clock.at,
+  );
+
+export const accepted = (key: RecordKey, version = '1') => ({
+  state: 'delivered' as const,
   key,
   reference: `Communication/${key}`,
   version,
@@ -85,10 +102,7 @@ export const accepted = (key: RecordKey, version = '1'): Settlement => ({
 /** Delivers everything due. */
 export async function deliverDue(ledger: Ledger, clock: TestClock): Promise<readonly Claim[]> {
   const claims = await claimDue(ledger, clock);
-  await ledger.messages.settle(
-    claims.map(({ record }) => accepted(record.key)),
-    clock.at,
-  );
+  await settleClaimed(ledger, clock, ...claims.map(({ record }) => accepted(record.key)));
   return claims;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hourMs } from '../../../src/exchange/window.ts';
+import { minuteMs } from '../../../src/exchange/window.ts';
 import { ledgerInEachTest, type NewPlace } from './place.ts';
 import {
   claimDue,
@@ -174,7 +174,7 @@ export function statusContract(newPlace: NewPlace): void {
 
     it('is no later than an earlier read', async () => {
       await record(row(message('a', 'SENT')));
-      const late = test.ledger.messages.record(source, test.clock.at - hourMs, [repeated(message('a', 'DELIVERED'))]);
+      const late = test.ledger.messages.record(source, test.clock.at - minuteMs, [repeated(message('a', 'DELIVERED'))]);
       expect(await late).toEqual({ ...none, known: 1 });
       expect(keysOf(await claimDue(test.ledger, test.clock))).toEqual([keyOf('a')]);
     });
