@@ -1,24 +1,24 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Destination, DestinationCheck } from '../destinations/destination.ts';
-import type { Delivery, DeliveryOutcome, PatientPolicy, Settlement } from '../exchange/delivery.ts';
-import { problemKind, type Problem } from '../exchange/problem.ts';
-import { dayMs, isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
-import type { Claim, Ledger } from '../ledger/ledger.ts';
+import type { Problem } from '../exchange/problem.ts';
+import { isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { deliverBy, keptBackUntil, lookAgainAt, type Deliver } from './final-only.ts';
+import { deliverBatch, type BatchParts } from './deliver-batch.ts';
+import { deliverBy, type Deliver } from './final-only.ts';
 import type { Reached } from './intake.ts';
-import { backOffMs, longestBackOffMs, rememberSent, settlementOf, wasSetBack, type Random } from './retry-policy.ts';
+import { prepareDeliveries, type PrepareRules } from './prepare-deliveries.ts';
+import { makePressure } from './pressure.ts';
+import { backOffMs, longestBackOffMs, type Random } from './retry-policy.ts';
 import type { DeliveryTally } from './tally.ts';
+import { workThrough } from './work-through.ts';
 
 /** Longer than any request may take: a lease that runs out means its process is gone. */
 export const leaseMs = 10 * minuteMs;
 /** A run waits for back-offs up to this, and leaves longer ones to the schedule. */
 export const shortBackOffMs = 2_000;
 
-/** As the settings have it. */
-const defaultLatenessMs = 7 * dayMs;
-
-export interface DeliveryParts {
+export interface DeliveryParts extends PrepareRules {
   readonly ledger: Ledger;
   readonly destination: Destination;
   /**
@@ -31,17 +31,11 @@ export interface DeliveryParts {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: Random;
   readonly reached: Reached;
-  /** Records claimed at once by one worker: one Bundle. */
+  /** Records claimed at once: one Bundle. */
   readonly batch: number;
-  /** Bundles on their way at once. */
+  /** Bundles on their way at once, at most. */
   readonly concurrency: number;
   readonly patientMaxWaitMs: number;
-  /** Which messages are sent; when not said, as the destination takes them. */
-  readonly deliver?: Deliver | undefined;
-  /** By the name of the source: how late a status may still change; a week, where it has none. */
-  readonly latenessMs?: ReadonlyMap<string, number>;
-  /** By the name of the source: how its messages name their Patients; as they are mapped where it has none. */
-  readonly patients?: ReadonlyMap<string, PatientPolicy>;
 }
 
 export interface Mappings {
@@ -59,6 +53,10 @@ export interface DeliveryState {
   /** Nothing is sent before then; why is in `problem`. */
   readonly pausedUntil: Instant | undefined;
   readonly problem: Problem | undefined;
+  /** A pause is over: a few messages go first, alone. */
+  readonly probing: boolean;
+  /** Bundles that may be on their way at once now, by what the EHR answered, and at most. */
+  readonly concurrency: { readonly now: number; readonly most: number };
 }
 
 /**
@@ -90,8 +88,6 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   let alarm = new AbortController();
   let check: DestinationCheck | undefined;
   let mappings: Mappings | undefined;
-  let paused: { readonly since: Instant; readonly until: Instant; readonly problem: Problem } | undefined;
-  let failures = 0;
   let cycle: Promise<void> = Promise.resolve();
   let loop: Promise<void> = Promise.resolve();
   let reportBroken: (error: unknown) => void = () => {};
@@ -100,32 +96,40 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   });
   broken.catch(() => {});
 
-  const isPaused = (): boolean => paused !== undefined && paused.until > now() && !wasSetBack(paused.since, now());
+  const pressure = makePressure({
+    now,
+    random,
+    batch: parts.batch,
+    most: parts.concurrency,
+    paused({ code, httpStatus = null }, until) {
+      // It does not keep what it said: what it offers is asked again, and all that follows from it decided anew.
+      if (code === 'ehr-unsuitable' && check?.kind === 'ready') check = undefined;
+      const retryAt = isoInstant(until);
+      audit({ event: 'destination_failed', destination: destination.name, code, httpStatus, retryAt });
+    },
+  });
 
-  function pause(problem: Problem): void {
-    if (isPaused()) return;
-    failures += 1;
-    const until = now() + backOffMs(failures, random, problem.retryAfterMs);
-    paused = { since: now(), until, problem };
-    audit({
-      event: 'destination_failed',
-      destination: destination.name,
-      code: problem.code,
-      httpStatus: problem.httpStatus ?? null,
-      retryAt: isoInstant(until),
-    });
-  }
+  const batchParts: BatchParts = {
+    ...{ ledger, destination, pressure, audit, now, random, reached, followers, batch: parts.batch },
+    prepare: (claims) => prepareDeliveries(claims, mappings?.bySource ?? new Map(), check, parts, now()),
+    waitMs(source) {
+      const policy = parts.patients?.get(source);
+      return policy?.missing === 'reject' ? 0 : (policy?.maxWaitMs ?? parts.patientMaxWaitMs);
+    },
+  };
+
+  const isPaused = (): boolean => pressure.circuit().kind === 'open';
 
   async function ready(): Promise<boolean> {
     if (check?.kind === 'ready' && mappings !== undefined) return true;
     check = await destination.check(cutOff.signal);
     if (check.kind === 'failed') {
-      pause(check.problem);
+      pressure.failed(check.problem);
       return false;
     }
     const made = await parts.mappings(cutOff.signal);
     if ('code' in made) {
-      pause(made);
+      pressure.failed(made);
       return false;
     }
     mappings = made;
@@ -140,118 +144,32 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
       .catch(() => {})
       .then(async () => {
         if (stopping.signal.aborted || isPaused() || !(await ready())) return;
-        const cycleStart = now();
-        const workers = Array.from({ length: parts.concurrency }, () => worker(cycleStart));
-        // All of them end before the next cycle begins, also when one fails.
-        await Promise.allSettled(workers);
-        await Promise.all(workers);
+        await deliverDue(now());
       });
     return cycle;
   }
 
-  async function worker(cycleStart: Instant): Promise<void> {
-    while (!stopping.signal.aborted && !isPaused()) {
-      // Due by the start of the cycle: what is put back during it waits for the next one.
-      const claims = await ledger.messages.claim({ limit: parts.batch, now: cycleStart, leaseMs });
-      if (claims.length === 0) return;
-      reached('claimed');
-      await deliver(claims);
-    }
-  }
-
-  /** How long a message of that source waits for its Patient. */
-  function waitFor(source: string): number {
-    const policy = parts.patients?.get(source);
-    return policy?.missing === 'reject' ? 0 : (policy?.maxWaitMs ?? parts.patientMaxWaitMs);
-  }
-
-  const isFinalOnly = (): boolean => deliverBy(parts.deliver, check) === 'final';
-
-  /** Until its status is final, where only such are sent. */
-  function keepBack(claim: Claim): Settlement | undefined {
-    if (!isFinalOnly()) return undefined;
-    const latenessMs = parts.latenessMs?.get(claim.source) ?? defaultLatenessMs;
-    const until = keptBackUntil(claim, check, latenessMs, now());
-    if (until === undefined) return undefined;
-    const { record, token, unsure } = claim;
-    const dueAt = lookAgainAt(until, now());
-    return { ...keptBack, key: record.key, token, dueAt, unsure };
-  }
-
-  async function deliver(claims: readonly Claim[]): Promise<void> {
-    const settlements: Settlement[] = [];
-    const deliveries: Delivery[] = [];
-    const counts = new Map<string, readonly string[]>();
-    for (const claim of claims) {
-      const prepared = prepare(claim, mappings?.bySource.get(claim.source), counts);
-      const keptBack = 'resource' in prepared ? keepBack(claim) : undefined;
-      const patient = parts.patients?.get(claim.source);
-      if (keptBack !== undefined) settlements.push(keptBack);
-      else if ('resource' in prepared) deliveries.push(patient === undefined ? prepared : { ...prepared, patient });
-      else settlements.push(prepared);
-    }
-    const before = paused;
-    const outcomes = deliveries.length === 0 ? [] : await destination.send(deliveries, cutOff.signal);
-    reached('sent');
-    watchDestination(outcomes, before);
-    const byKey = new Map(claims.map((claim) => [claim.record.key, claim]));
-    const changes = new Map<string, 'created' | 'updated' | 'unchanged'>();
-    for (const outcome of outcomes) {
-      const claim = byKey.get(outcome.key);
-      if (claim === undefined) continue;
-      if (outcome.kind === 'accepted') changes.set(outcome.key, outcome.change);
-      const settlement = settlementOf(outcome, claim, waitFor(claim.source), now(), random);
-      settlements.push(outcome.kind === 'accepted' ? settlement : remembered(settlement, deliveries));
-    }
-    const lost = new Set(await ledger.messages.settle(settlements, now()));
-    reached('settled');
-    for (const settlement of settlements) {
-      const claim = byKey.get(settlement.key);
-      if (claim === undefined || lost.has(settlement.key)) continue;
-      for (const tally of followers) tally.add(settlement, counts.get(settlement.key));
-      record(settlement, claim.attempt, changes.get(settlement.key) ?? 'unchanged');
-    }
-  }
-
-  /**
-   * One problem that concerns the whole EHR pauses the loop; one success ends the count of failures, and the pause
-   * that was there before it was sent: another worker may have met a new one meanwhile.
-   */
-  function watchDestination(outcomes: readonly DeliveryOutcome[], before: typeof paused): void {
-    const failed = outcomes.find((outcome) => outcome.kind === 'refused' && concernsAll(outcome.problem));
-    if (failed?.kind === 'refused') {
-      pause(failed.problem);
-      // It does not keep what it said: what it offers is asked again, and all that follows from it decided anew.
-      if (failed.problem.code === 'ehr-unsuitable') check = undefined;
-    } else if (paused === before && outcomes.some(({ kind }) => kind === 'accepted')) {
-      failures = 0;
-      paused = undefined;
-    }
-  }
-
-  function record(settlement: Settlement, attempt: number, change: 'created' | 'updated' | 'unchanged'): void {
-    const { key } = settlement;
-    if (settlement.state === 'delivered') {
-      const { reference, version } = settlement;
-      audit({ event: 'record_delivered', key, attempt, change, reference, version: version ?? null });
-      return;
-    }
-    const { code, where, httpStatus, issue } = settlement.problem;
-    const answer = { httpStatus: httpStatus ?? null, issue: issue ?? null };
-    if (settlement.state === 'pending' || settlement.state === 'waiting') {
-      const event = settlement.state === 'pending' ? 'record_pending' : 'record_waiting';
-      audit({ event, key, attempt, code, ...answer, dueAt: isoInstant(settlement.dueAt) });
-    } else {
-      const event = settlement.state === 'rejected' ? 'record_rejected' : 'record_skipped';
-      audit({ event, key, attempt, code, where: where ?? null, ...answer });
-    }
+  /** What is due by the start of the cycle: what is put back during it waits for the next one. */
+  function deliverDue(cycleStart: Instant): Promise<void> {
+    return workThrough({
+      room: (onTheirWay) => (stopping.signal.aborted ? 0 : pressure.room(onTheirWay)),
+      async take(limit) {
+        const claims = await ledger.messages.claim({ limit, now: cycleStart, leaseMs });
+        return claims.length === 0 ? undefined : claims;
+      },
+      async work(claims, onTheirWay) {
+        reached('claimed');
+        await deliverBatch(claims, batchParts, onTheirWay, cutOff.signal);
+      },
+    });
   }
 
   /** When there is next something to do by itself. */
   async function nextDue(): Promise<Instant | undefined> {
     const due = await ledger.messages.nextDue();
     if (due === undefined) return undefined;
-    return Math.max(due, isPaused() ? (paused?.until ?? 0) : 0);
+    const circuit = pressure.circuit();
+    return circuit.kind === 'open' ? Math.max(due, circuit.until) : due;
   }
 
   async function keepDelivering(): Promise<void> {
@@ -282,8 +200,8 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     },
     wake: () => alarm.abort(),
     async tryNow() {
-      if (isPaused() && paused?.problem.retryAfterMs !== undefined) return;
-      paused = undefined;
+      pressure.askedNow();
+      if (isPaused()) return;
       await ledger.messages.makePendingDue(now());
       alarm.abort();
     },
@@ -300,13 +218,18 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
       followers.add(tally);
       return () => followers.delete(tally);
     },
-    state: () => ({
-      check,
-      mappings,
-      ...(check?.kind === 'ready' ? { deliver: deliverBy(parts.deliver, check) } : {}),
-      pausedUntil: isPaused() ? paused?.until : undefined,
-      problem: isPaused() ? paused?.problem : undefined,
-    }),
+    state() {
+      const circuit = pressure.circuit();
+      return {
+        check,
+        mappings,
+        ...(check?.kind === 'ready' ? { deliver: deliverBy(parts.deliver, check) } : {}),
+        pausedUntil: circuit.kind === 'open' ? circuit.until : undefined,
+        problem: circuit.kind === 'open' ? circuit.problem : undefined,
+        probing: circuit.kind === 'half-open',
+        concurrency: { now: pressure.atOnce(), most: parts.concurrency },
+      };
+    },
     async stop(graceMs) {
       stopping.abort();
       const grace = new AbortController();
@@ -323,40 +246,6 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     broken,
   };
 }
-
-const keptBack = { state: 'waiting', problem: { code: 'status-not-final' }, usedAttempt: false } as const;
-
-/** A delivery, or what becomes of the record without one. What the mapping counts goes into `counts`. */
-function prepare(
-  claim: Claim,
-  mapping: Mapping | undefined,
-  counts: Map<string, readonly string[]>,
-): Delivery | Settlement {
-  const { token } = claim;
-  const { key } = claim.record;
-  if (claim.problem !== undefined) return { state: 'rejected', key, token, problem: claim.problem };
-  if (mapping === undefined) return { state: 'rejected', key, token, problem: { code: 'source-not-configured' } };
-  const mapped = mapping.map(claim.record);
-  if (mapped.kind !== 'communication') return { state: mapped.kind, key, token, problem: mapped.problem };
-  if (mapped.counts.length > 0) counts.set(key, mapped.counts);
-  return {
-    key,
-    resource: mapped.resource,
-    unsure: claim.unsure,
-    ...(claim.knownReference === undefined ? {} : { knownReference: claim.knownReference }),
-    ...(claim.knownVersion === undefined ? {} : { knownVersion: claim.knownVersion }),
-    ...(claim.sentDigests === undefined ? {} : { sentDigests: claim.sentDigests }),
-  };
-}
-
-/** With what may have arrived, where the answer was lost. */
-function remembered(settlement: Settlement, deliveries: readonly Delivery[]): Settlement {
-  if (settlement.state !== 'pending') return settlement;
-  const delivery = deliveries.find(({ key }) => key === settlement.key);
-  return delivery === undefined ? settlement : rememberSent(settlement, delivery.resource, delivery.sentDigests);
-}
-
-const concernsAll = (problem: Problem): boolean => problemKind(problem.code).scope === 'destination';
 
 export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 

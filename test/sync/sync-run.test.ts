@@ -265,22 +265,52 @@ describe('delivery', () => {
     expect(await run()).toMatchObject({ delivery: { delivered: 1, pending: 0 } });
   });
 
-  it('keeps the pause that the EHR asked of one worker while another one’s earlier Bundle succeeds', async () => {
-    const ids = Array.from({ length: 300 }, (_, index) => `m${index}`);
+  it('keeps the pause that the EHR asked for with one Bundle while an earlier one succeeds', async () => {
+    const ids = Array.from({ length: 500 }, (_, index) => `m${index}`);
     source.script.push(answer(...ids.map((id) => reading(message(id)))));
     const { send } = destination;
     const throttled = refuse({ code: 'ehr-throttled', httpStatus: 429, retryAfterMs: hourMs });
     let sends = 0;
     destination.send = async (deliveries, signal) => {
       sends += 1;
-      if (sends === 2) return deliveries.map(throttled);
-      // The first one's answer comes after the second one's.
-      if (sends === 1) await new Promise((resolve) => setTimeout(resolve, 100));
+      if (sends === 3) return deliveries.map(throttled);
+      // The second one's answer comes after the third one's.
+      if (sends === 2) await new Promise((resolve) => setTimeout(resolve, 100));
       return send(deliveries, signal);
     };
     await run({ trigger: 'schedule' });
-    expect(sends).toBe(2);
+    expect(sends).toBe(3);
     expect(delivery.state().problem).toMatchObject({ code: 'ehr-throttled' });
+  });
+
+  it('sends few messages first after a pause, and the others only once those got through', async () => {
+    const ids = Array.from({ length: 250 }, (_, index) => `m${index}`);
+    source.script.push(answer(...ids.map((id) => reading(message(id)))));
+    const down = refuse({ code: 'ehr-unreachable' });
+    destination.script.push(down, down);
+    expect(await run({ trigger: 'schedule' })).toMatchObject({ delivery: { delivered: 250, pending: 0 } });
+    expect(destination.sent.map(({ length }) => length)).toEqual([100, 5, 5, 100, 100, 45]);
+    expect(log.events.filter(({ event }) => event === 'destination_failed')).toHaveLength(2);
+  });
+
+  it('gives the EHR one Bundle at a time until it has answered, and says how many', async () => {
+    const ids = Array.from({ length: 350 }, (_, index) => `m${index}`);
+    source.script.push(answer(...ids.map((id) => reading(message(id)))));
+    const { send } = destination;
+    let under = 0;
+    const seen: number[] = [];
+    destination.send = async (deliveries, signal) => {
+      under += 1;
+      seen.push(under);
+      await new Promise((resolve) => setImmediate(resolve));
+      under -= 1;
+      return send(deliveries, signal);
+    };
+    expect(delivery.state().concurrency).toEqual({ now: 1, most: 2 });
+    await run({ trigger: 'schedule' });
+    expect(seen[0]).toBe(1);
+    expect(Math.max(...seen)).toBe(2);
+    expect(delivery.state().concurrency).toEqual({ now: 2, most: 2 });
   });
 
   it('tries a pending record at once when a person asks, whatever its back-off', async () => {
