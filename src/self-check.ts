@@ -1,5 +1,5 @@
 import type { Config, SourceConfig } from './config/config.ts';
-import type { Destination } from './destinations/destination.ts';
+import type { Destination, DestinationCheck } from './destinations/destination.ts';
 import { chooseDialect, exampleIn } from './dialect.ts';
 import { problemSentence } from './exchange/problem.ts';
 import { floorToGrain, minuteMs, type Instant } from './exchange/window.ts';
@@ -130,6 +130,7 @@ async function* destinationLines(config: Config, now: () => Instant): AsyncItera
       const asked = proxy === '' || kind === 'bundle-files' ? '' : ` Asked through the proxy ${new URL(proxy).host}.`;
       const says = `${check.problem.code}: ${problemSentence(check.problem)} ${check.why}${asked}`;
       yield { part, good: false, says };
+      yield* scopesLine(check);
       return;
     }
     yield { part, good: true, says: `writes by ${check.write}, Bundles: ${check.bundle}. ${check.why}` };
@@ -140,10 +141,20 @@ async function* destinationLines(config: Config, now: () => Instant): AsyncItera
         says: 'each message is sent once its status is final, or sources[].lateness after it was sent',
       };
     }
+    yield* scopesLine(check);
     yield await dialectLine(config, destination);
   } finally {
     await destination.close();
   }
+}
+
+/** What the login has to be granted, where it goes by scopes, and what of it the token endpoint did not grant. */
+function* scopesLine({ scopes }: DestinationCheck): Iterable<CheckLine> {
+  if (scopes === undefined) return;
+  const { v1, v2, lacking } = scopes;
+  const least = `the least for this way of writing: ${v2} (SMART v2), or ${v1} (v1)`;
+  const says = lacking === undefined ? least : `the login lacks ${lacking}. Have it granted; ${least}`;
+  yield { part: 'scopes', good: lacking === undefined, says };
 }
 
 /** Which dialect is sent; and where the EHR validates, whether it accepts an example made in it. */

@@ -16,9 +16,19 @@ export type DestinationCheck =
       readonly writesOnce?: true;
       /** It only takes in: what it holds cannot be told, and `held` says so of every message (`ehr-not-readable`). */
       readonly cannotBeAsked?: true;
+      /** Where the login goes by SMART scopes. */
+      readonly scopes?: NeededScopes;
     }
   /** `ehr-unsuitable`: it was reached and lacks what is needed. Anything else: it could not be asked. */
-  | { readonly kind: 'failed'; readonly problem: Problem; readonly why: string };
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly why: string; readonly scopes?: NeededScopes };
+
+/** The least that the login has to be granted, in both spellings of SMART. */
+export interface NeededScopes {
+  readonly v1: string;
+  readonly v2: string;
+  /** What of it the present grant is known to lack. */
+  readonly lacking?: string;
+}
 
 /** Where Communications go. One kind per folder beside this file; `registry.ts` lists them. */
 export interface Destination {

@@ -10,7 +10,7 @@ import type { Destination, DestinationCheck } from '../destination.ts';
 import type { Answer, Ask, Question } from './answer.ts';
 import type { AuthOptions } from './auth/authorizer.ts';
 import { makeAuthorizer } from './auth/registry.ts';
-import { missingScopeOf } from './auth/scopes.ts';
+import { missingScopeOf, neededScopes, patientNeeds, type ScopeNeeds } from './auth/scopes.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { readJudgement } from './judge.ts';
 import { offerMs, offerOf, type Offer, type OfferOptions } from './offer.ts';
@@ -99,6 +99,15 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     return { ...answer, missingScope: answer.missingScope ?? missingScopeOf(question, scopes.granted) };
   }
 
+  /** What the login has to be granted, where it goes by scopes. */
+  function scopesFor(offered: Pick<ScopeNeeds, 'updates' | 'searches'>): Pick<DestinationCheck, 'scopes'> {
+    const login = authorizer.scopes?.();
+    if (login === undefined) return {};
+    const { updates, searches } = offered;
+    const needs = { updates, searches, patients: patientNeeds(options.patients ?? []) };
+    return { scopes: neededScopes(needs, login.granted) };
+  }
+
   /** Those who ask at the same time share one answer. */
   function check(signal: AbortSignal): Promise<DestinationCheck> {
     checking ??= checkNow(signal).finally(() => {
@@ -109,8 +118,15 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
 
   async function checkNow(signal: AbortSignal): Promise<DestinationCheck> {
     const answer = await ask({ method: 'GET', path: 'metadata' }, signal);
-    if (answer.kind === 'failed')
-      return failed(unanswered(answer.problem), 'It did not tell what it offers (metadata).');
+    if (answer.kind === 'failed') {
+      const problem = unanswered(answer.problem);
+      if (!problem.code.startsWith('token-')) return failed(problem, 'It did not tell what it offers (metadata).');
+      // What an EHR with every offer would need; this one was not asked.
+      return {
+        ...failed(problem, 'It was not asked: there is no token.'),
+        ...scopesFor({ updates: true, searches: true }),
+      };
+    }
     const { status, body } = answer;
     if (status !== 200 || !isResource(body, 'CapabilityStatement')) {
       return failed(requestProblem(answer), 'Its answer to metadata is no CapabilityStatement.');
@@ -118,7 +134,8 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     const told = offerOf(body, options, now(), doubted ? offer : undefined);
     if ('problem' in told) return failed(told.problem, told.why);
     const login = await tryLogin(signal);
-    if (login !== undefined) return failed(login, 'It did not let this login read a Communication.');
+    const scopes = scopesFor(told.suitability);
+    if (login !== undefined) return { ...failed(login, 'It did not let this login read a Communication.'), ...scopes };
     [offer, doubted] = [told, false];
     const { way, bundle, why, searches, updates } = told.suitability;
     return {
@@ -128,6 +145,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
       why,
       ...(searches ? { findsCopies: true } : {}),
       ...(updates ? {} : { writesOnce: true }),
+      ...scopes,
     };
   }
 

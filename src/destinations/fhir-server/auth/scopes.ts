@@ -1,3 +1,5 @@
+import type { PatientPolicy } from '../../../exchange/delivery.ts';
+import type { NeededScopes } from '../../destination.ts';
 import type { Question } from '../answer.ts';
 
 /**
@@ -5,27 +7,29 @@ import type { Question } from '../answer.ts';
  * `system/Communication.read system/Communication.write` as version 1 does. Pure.
  * https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
  */
-export interface Scopes {
-  readonly v1: string;
-  readonly v2: string;
-}
-
 export interface ScopeNeeds {
   /** A Communication can be changed once it is written. */
   readonly updates: boolean;
   /** It can be searched for. */
   readonly searches: boolean;
-  /** Patients are searched for. */
-  readonly patients: boolean;
+  /** What is done with Patients. */
+  readonly patients: 'nothing' | 'read' | 'searched';
 }
 
-/** The least that a login needs. */
-export function leastScopes({ updates, searches, patients }: ScopeNeeds): Scopes {
+/** What is done with Patients, by how messages name them. */
+export function patientNeeds(policies: readonly Pick<PatientPolicy, 'reference' | 'verify'>[]): ScopeNeeds['patients'] {
+  if (policies.some(({ reference }) => reference === 'lookup' || reference === 'conditional')) return 'searched';
+  return policies.some(({ reference, verify }) => reference === 'literal' && verify !== 'none') ? 'read' : 'nothing';
+}
+
+/** The least that a login needs, and what of it the grant lacks. */
+export function neededScopes({ updates, searches, patients }: ScopeNeeds, granted: string | undefined): NeededScopes {
   const letters = ['c', 'r', updates ? 'u' : '', searches ? 's' : ''].join('');
-  return {
-    v1: ['Communication.write', 'Communication.read', ...(patients ? ['Patient.read'] : [])].map(ofSystem).join(' '),
-    v2: [`Communication.${letters}`, ...(patients ? ['Patient.rs'] : [])].map(ofSystem).join(' '),
-  };
+  const ofPatients = { nothing: [], read: ['Patient.r'], searched: ['Patient.rs'] }[patients];
+  const v1 = ['Communication.write', 'Communication.read', ...(patients === 'nothing' ? [] : ['Patient.read'])];
+  const v2 = [`Communication.${letters}`, ...ofPatients].map(ofSystem).join(' ');
+  const lacks = lacking(v2, granted);
+  return { v1: v1.map(ofSystem).join(' '), v2, ...(lacks === undefined ? {} : { lacking: lacks }) };
 }
 
 /** What of these (version 2) a grant lacks, in either spelling; undefined where it has all, or names no such scopes. */
