@@ -51,6 +51,19 @@ describe('what the client throws', () => {
     });
   });
 
+  it('has a wait by RateLimit where nothing remains, or nothing was done; Retry-After goes before', () => {
+    const waitOf = (status: number, headers: Record<string, string>) => {
+      const answer = answered(status, {}, new Headers(headers), 0);
+      return answer.retryAfterMs;
+    };
+    const ratelimit = '"requests";r=0;t=17';
+    for (const status of [200, 429, 503]) expect(waitOf(status, { ratelimit })).toBe(17_000);
+    expect(waitOf(429, { ratelimit: '"requests";r=5;t=17' })).toBe(17_000);
+    expect(waitOf(200, { ratelimit: '"requests";r=5;t=17' })).toBeUndefined();
+    expect(waitOf(429, { ratelimit, 'retry-after': '3' })).toBe(3_000);
+    expect(waitOf(429, { ratelimit: 'whenever' })).toBeUndefined();
+  });
+
   it('has a place also where it is told as Content-Location', () => {
     const place = 'https://ehr.example.org/fhir/Communication/server-1/_history/1';
     expect(answered(201, {}, new Headers({ 'content-location': place, etag: 'W/"1"' }), 0)).toEqual({

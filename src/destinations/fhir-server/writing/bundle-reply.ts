@@ -6,7 +6,7 @@ import { isId, readReference } from '../communication-reference.ts';
 import { readOutcome } from '../operation-outcome.ts';
 import { isObject, isResource, objectOf, objectsOf, textOf, type JsonObject } from '../untrusted.ts';
 import { failureOf, isAboutContent, recordProblem, requestProblem } from './answer-problem.ts';
-import type { Write } from './bundle.ts';
+import { identifierOf, type Write } from './bundle.ts';
 
 /** What an answer means for the writes that were sent in one request. */
 export type Verdict =
@@ -60,26 +60,51 @@ function readSingle(write: Write, answer: Answered): Verdict {
 function readBundle(writes: readonly Write[], answer: Answered): Verdict {
   if (!isResource(answer.body, 'Bundle')) return { kind: 'failed', problem: requestProblem(answer) };
   const entries = objectsOf(answer.body['entry']);
-  if (entries.length !== writes.length) {
-    return { kind: 'settled', outcomes: writes.map((write) => unknown(write)) };
+  const isAnswered = entries.length === writes.length && !writes.some((write, at) => isOfAnother(write, entries[at]));
+  if (!isAnswered) return { kind: 'settled', outcomes: writes.map((write) => unknown(write)) };
+  const [common] = new Set(entries.map(statusOf));
+  if (
+    entries.length > 1 &&
+    (common === 429 || common === 503) &&
+    entries.every((entry) => statusOf(entry) === common)
+  ) {
+    // It did nothing at all: that is no matter of the entries.
+    return { kind: 'failed', problem: requestProblem({ ...answer, status: common, body: undefined }) };
   }
-  const outcomes = writes.map((write, index) => readEntry(write, objectOf(entries[index])));
+  const outcomes = writes.map((write, at) => readEntry(write, objectOf(entries[at]), answer.retryAfterMs));
   return { kind: 'settled', outcomes: blameEntries(distrustRepeated(outcomes)) };
 }
 
-function readEntry(write: Write, entry: JsonObject): DeliveryOutcome {
+/** NaN: it tells none. `201 Created` is 201. */
+function statusOf(entry: JsonObject): number {
+  return Number(/^(\d{3})(?!\d)/.exec(textOf(objectOf(entry['response'])['status']) ?? '')?.[1]);
+}
+
+/** It names another message than ours, so the reply is in another order than the request. */
+function isOfAnother({ delivery }: Write, entry: JsonObject = {}): boolean {
+  const { fullUrl, resource } = entry;
+  if (typeof fullUrl === 'string' && fullUrl.startsWith('urn:uuid:')) return fullUrl !== `urn:uuid:${delivery.key}`;
+  const told = isResource(resource, 'Communication') ? objectsOf(resource['identifier']) : [];
+  const ours = identifierOf(delivery.resource);
+  return (
+    told.length > 0 &&
+    ours !== undefined &&
+    !told.some(({ system, value }) => system === ours.system && value === ours.value)
+  );
+}
+
+function readEntry(write: Write, entry: JsonObject, retryAfterMs: number | undefined): DeliveryOutcome {
   const response = objectOf(entry['response']);
-  const status = Number(/^(\d{3})(?!\d)/.exec(textOf(response['status']) ?? '')?.[1]);
+  const status = statusOf(entry);
   if (Number.isNaN(status)) return unknown(write);
   if (isDone(status)) {
     const { location, etag } = response;
     return accepted(write, status, textOf(location), textOf(etag), objectOf(entry['resource']));
   }
-  return {
-    kind: 'refused',
-    key: write.delivery.key,
-    problem: recordProblem(write, status, response['outcome'], true),
-  };
+  const problem = recordProblem(write, status, response['outcome'], true);
+  // An entry has no headers: how long to wait is said once for all of them.
+  const isPutOff = retryAfterMs !== undefined && (status === 429 || status === 503);
+  return { kind: 'refused', key: write.delivery.key, problem: isPutOff ? { ...problem, retryAfterMs } : problem };
 }
 
 /** Where it is now; unknown when the answer tells nothing, or of another Communication than the one written. */
