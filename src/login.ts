@@ -56,10 +56,13 @@ export function publicKeys({ auth }: Pick<DestinationConfig, 'auth'>): { readonl
 }
 
 /** The same for a port: read anew, now and then, for as long as the service runs. */
-export function publicKeysNow(auth: Auth, now: () => Instant): () => { readonly keys: readonly PublicJwk[] } {
-  let read = { at: now(), jwks: publishedKeys(auth.keys) };
+export function publicKeysNow(
+  { keys }: Pick<Auth, 'keys'>,
+  now: () => Instant,
+): () => { readonly keys: readonly PublicJwk[] } {
+  let read = { at: now(), jwks: publishedKeys(keys) };
   return () => {
-    if (Math.abs(now() - read.at) >= reReadMs) read = { at: now(), jwks: publishedKeys(auth.keys) };
+    if (Math.abs(now() - read.at) >= reReadMs) read = { at: now(), jwks: publishedKeys(keys) };
     return read.jwks;
   };
 }

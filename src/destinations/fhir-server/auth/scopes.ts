@@ -48,8 +48,8 @@ export function lacking(needed: string, granted: string | undefined): string | u
 /** The scope that a refused question needs, as far as the grant is known to lack it; all of it where nothing is known. */
 export function missingScopeOf({ method, path }: Question, granted: string | undefined): string {
   const [, type = 'Communication', rest = ''] = /^([A-Z][A-Za-z]+)(.*)$/.exec(path) ?? [];
-  const reading = /^(?:\?|\/_search)/.test(rest) ? 's' : 'r';
-  const needed = ofSystem(`${type}.${method === 'GET' ? reading : 'cu'}`);
+  const reads = method === 'GET' ? 'r' : 'cu';
+  const needed = ofSystem(`${type}.${/^(?:\?|\/_search)/.test(rest) && method !== 'PUT' ? 's' : reads}`);
   return lacking(needed, granted) ?? needed;
 }
 
