@@ -196,7 +196,8 @@ export interface SourceStatus {
 
 export interface DestinationStatus {
   readonly name: string;
-  readonly state: 'ready' | 'unchecked' | 'paused';
+  /** `probing`: a pause is over, and a few messages go first. */
+  readonly state: 'ready' | 'unchecked' | 'paused' | 'probing';
   /** The way of writing chosen, and why; null before the EHR was reached. */
   readonly write: string | null;
   readonly bundle: string | null;
@@ -212,6 +213,8 @@ export interface DestinationStatus {
   readonly delivered: number;
   readonly skipped: number;
   readonly rejected: number;
+  /** Requests that may be on their way at once: now, by what the EHR answered, and at most; null without a service. */
+  readonly concurrency: { readonly now: number; readonly most: number } | null;
   readonly oldestPendingSeconds: number | null;
   /** Since it was first read. */
   readonly oldestWaitingSeconds: number | null;

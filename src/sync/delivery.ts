@@ -110,7 +110,15 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   });
 
   const batchParts: BatchParts = {
-    ...{ ledger, destination, pressure, audit, now, random, reached, followers, batch: parts.batch },
+    ledger,
+    destination,
+    pressure,
+    audit,
+    now,
+    random,
+    reached,
+    followers,
+    batch: parts.batch,
     prepare: (claims) => prepareDeliveries(claims, mappings?.bySource ?? new Map(), check, parts, now()),
     waitMs(source) {
       const policy = parts.patients?.get(source);

@@ -105,7 +105,7 @@ async function destinationStatus({ ledger, now, destination, live }: StatusParts
   const chosen = check?.kind === 'ready' ? check : undefined;
   return {
     name: destination,
-    state: delivery?.pausedUntil !== undefined ? 'paused' : chosen === undefined ? 'unchecked' : 'ready',
+    state: destinationState(delivery, chosen !== undefined),
     write: chosen?.write ?? null,
     bundle: chosen?.bundle ?? null,
     why: check?.why ?? null,
@@ -113,10 +113,17 @@ async function destinationStatus({ ledger, now, destination, live }: StatusParts
     dialect: delivery?.mappings?.dialect ?? null,
     whyDialect: delivery?.mappings?.why ?? null,
     ...counts,
+    concurrency: delivery?.concurrency ?? null,
     oldestPendingSeconds: secondsSince(oldest, now()),
     oldestWaitingSeconds: secondsSince(oldestWaiting, now()),
     ...problemFields(delivery?.problem),
   };
+}
+
+function destinationState(delivery: DeliveryState | undefined, isChosen: boolean): DestinationStatus['state'] {
+  if (delivery?.pausedUntil !== undefined) return 'paused';
+  if (!isChosen) return 'unchecked';
+  return delivery?.probing === true ? 'probing' : 'ready';
 }
 
 const secondsSince = (since: Instant | undefined, now: Instant): number | null =>

@@ -148,6 +148,7 @@ export const status: StatusReport = {
       delivered: 5,
       skipped: 0,
       rejected: 1,
+      concurrency: { now: 2, most: 2 },
       oldestPendingSeconds: 30,
       oldestWaitingSeconds: null,
       code: null,

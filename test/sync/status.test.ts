@@ -223,8 +223,19 @@ describe('the status', () => {
     ]);
   });
 
+  it('tells how many requests the EHR is given at once, and that few messages go first after a pause', async () => {
+    const check = { kind: 'ready', write: 'put-by-id', bundle: 'batch', why: 'it says so' } as const;
+    const live = { ...quiet, delivery: () => ({ ...idle, check, mappings: undefined, probing: true }) };
+    const { destinations } = await statusReport({ ...parts, live });
+    expect(destinations).toMatchObject([{ state: 'probing', concurrency: { now: 1, most: 2 } }]);
+  });
+
   it('shows beside a running service only what the ledger knows', async () => {
     const report = await statusReport(parts);
-    expect(report).toMatchObject({ startedAt: null, sources: [{ nextRunAt: null }], destinations: [{ write: null }] });
+    expect(report).toMatchObject({
+      startedAt: null,
+      sources: [{ nextRunAt: null }],
+      destinations: [{ write: null, concurrency: null }],
+    });
   });
 });
