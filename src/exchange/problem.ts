@@ -382,7 +382,7 @@ const kinds = {
     class: 'permanent',
     scope: 'record',
     sentence:
-      'The EHR may have this message, and cannot be asked: it does not find it by its identifier. It is never sent again by itself. Look for it there: dismiss the record if it is there, else release it, and it is sent again.',
+      'The EHR may have this message, and cannot be asked: it does not find it by its identifier. It is never sent again by itself. Look for it there: dismiss the record if it is there; else release it by its key or this code, and it is sent again.',
   },
   'update-not-offered': {
     class: 'permanent',

@@ -33,6 +33,16 @@ export async function releaseAll(
     .where('code', '=', 'changed-at-ehr')
     .where(matches(filter))
     .execute();
+  // Whoever names what the EHR may have has looked for it there, and found nothing.
+  if (filter.key !== undefined || filter.code === 'outcome-unknown') {
+    await tx
+      .updateTable('message')
+      .set({ unsure: 0, sent_digests: null })
+      .where(inState('rejected'))
+      .where('code', '=', 'outcome-unknown')
+      .where(matches(filter))
+      .execute();
+  }
   for (const state of releasedBy(filter)) {
     const held = tx
       .selectFrom('message')

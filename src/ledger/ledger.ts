@@ -156,7 +156,7 @@ export interface Messages {
   nextDue(): Promise<Instant | undefined>;
   /**
    * Makes rejected and waiting records pending again, now, with their attempts forgotten. What was deleted at the EHR is
-   * forgotten to have been there; what was changed there may be overwritten. Those skipped by the mapping
+   * forgotten to have been there; what was changed there may be overwritten; what it may have (`outcome-unknown`) counts as not there where the filter names its key or this code. Those skipped by the mapping
    * come with them only when the filter names their state, code or key. Rows set apart stay, and so do dismissed
    * records, whose content is gone. Gives how many were released.
    */

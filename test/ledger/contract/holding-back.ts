@@ -76,6 +76,27 @@ export function holdingBackContract(newPlace: NewPlace): void {
       expect(await dueNow()).toEqual(keys(...released));
     });
 
+    it('believes that the EHR has it not only when somebody names it', async () => {
+      const { ledger, clock } = test;
+      await record('open');
+      await claimDue(ledger, clock);
+      const later = { dueAt: clock.at, usedAttempt: true, unsure: true };
+      await settleClaimed(ledger, clock, { state: 'pending', ...at('open', 'ehr-answer-lost'), ...later });
+      for (const [filter, unsure] of [
+        [{}, true],
+        [{ state: 'rejected' }, true],
+        [{ code: 'outcome-unknown' }, false],
+      ] as const) {
+        const [claim] = await claimDue(ledger, clock);
+        expect(claim?.unsure).toBe(true);
+        await settleClaimed(ledger, clock, { state: 'rejected', ...at('open', 'outcome-unknown') });
+        expect(await release(filter)).toBe(1);
+        const [again] = await claimDue(ledger, clock);
+        expect({ filter, unsure: again?.unsure }).toEqual({ filter, unsure });
+        await settleClaimed(ledger, clock, { state: 'pending', ...at('open', 'ehr-answer-lost'), ...later });
+      }
+    });
+
     it('forgets where it was at the EHR when it was deleted there: it is to be written anew', async () => {
       const { ledger, clock } = test;
       await ledger.messages.record(source, clock.at, rows(message('a')));
