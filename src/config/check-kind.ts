@@ -76,47 +76,40 @@ function ofFhirServers({ kind, write, bundle, acceptUnsuitable, assume }: Destin
   ];
 }
 
+type SourcePatient = ServiceSettings['sources'][number]['patient'];
+
 /** References that need no look into the EHR. */
 const withoutLook: readonly string[] = ['literal', 'identifier'];
 
 function needsPatients(
-  { reference, missing }: ServiceSettings['patient'],
+  patient: ServiceSettings['patient'],
   sources: ServiceSettings['sources'],
   kind: string,
 ): readonly Mistake[] {
-  const told: readonly { readonly path: SettingPath; readonly value: string | undefined }[] = [
-    { path: ['patient', 'reference'], value: reference },
-    ...sources.map(({ patient }, index) => ({
-      path: ['sources', index, 'patient', 'reference'],
-      value: patient.reference,
-    })),
+  const untold = `does not apply to ${kind}: whether the EHR has the Patient, and who that is, cannot be asked. Leave it out.`;
+  const places: readonly (readonly [SettingPath, SourcePatient])[] = [
+    [['patient'], patient],
+    ...sources.map((source, index) => [['sources', index, 'patient'], source.patient] as const),
   ];
-  const left: string = missing;
   return [
-    ...told.flatMap(({ path, value = 'literal' }) =>
-      withoutLook.includes(value)
+    ...places.flatMap(([path, { reference = 'literal', verify = 'none' }]) => [
+      ...(withoutLook.includes(reference)
         ? []
         : [
             mistake(
-              path,
-              `is ${value}, for which the EHR must be asked; ${kind} can ask nobody. Use identifier, or literal where the person id is the EHR’s Patient id.`,
+              [...path, 'reference'],
+              `is ${reference}, for which the EHR must be asked; ${kind} can ask nobody. Use identifier, or literal where the person id is the EHR’s Patient id.`,
             ),
-          ],
-    ),
-    ...(left === 'wait'
-      ? []
-      : [
-          mistake(
-            ['patient', 'missing'],
-            `does not apply to ${kind}: whether the EHR has the Patient is not told here. Leave it out.`,
-          ),
-        ]),
+          ]),
+      ...(verify === 'none' ? [] : [mistake([...path, 'verify'], untold)]),
+    ]),
+    ...(patient.missing === 'wait' ? [] : [mistake(['patient', 'missing'], untold)]),
   ];
 }
 
-/** None of it is known where the kind itself is wrong. */
+/** Nothing of it is known where the kind itself, or the whole section, is wrong. */
 const mistake = (path: SettingPath, message: string): Mistake => ({
   path,
   message,
-  goesBy: [['destination', 'kind']],
+  goesBy: [['destination'], ['destination', 'kind']],
 });

@@ -171,7 +171,7 @@ const destination = group({
   kind: setting(read.oneOf(['fhir-server', 'bundle-files', 'bundle-http']), {
     meaning:
       'What it is: a FHIR server; or an integration engine that takes Bundles, as files in a folder or at a listener of its own.',
-    example: 'bundle-files',
+    example: 'fhir-server',
     default: 'fhir-server',
   }),
   url: optional(read.webAddress, {
