@@ -66,6 +66,8 @@ export type Held =
       readonly version?: string;
       /** As the EHR gave it: of any shape. */
       readonly resource: Readonly<Record<string, unknown>>;
+      /** Why it would not be written over: somebody else changed it. */
+      readonly foreign?: Problem;
     }
   /** It cannot be told, or there is no one copy: deleted there, or more than one. */
   | { readonly kind: 'unknown'; readonly problem: Problem };

@@ -4,6 +4,7 @@ import type { Ask } from '../answer.ts';
 import type { WayOfWriting } from '../capabilities.ts';
 import { unanswered } from './answer-problem.ts';
 import { identifierOf, targetOf, type Target } from './bundle.ts';
+import { judged } from './judged.ts';
 import { lookFor, readLook, type Found } from './look.ts';
 
 export interface HeldOptions {
@@ -41,7 +42,7 @@ export async function heldOf(
     }
     const anywhere = everyCopy ? identifierOf(delivery.resource) : undefined;
     const found = await lookAt(anywhere === undefined || target.kind !== 'id' ? [target] : [anywhere, target], ask);
-    const one = heldIn(found);
+    const one = await heldIn(found, delivery, ask);
     held.push(one);
     if (concernsAll(found)) ofAll = one;
   }
@@ -61,17 +62,20 @@ async function lookAt(places: readonly Target[], ask: Ask): Promise<Found> {
 const concernsAll = (found: Found): boolean =>
   found.kind === 'cannot-look' || (found.kind === 'problem' && found.concernsAll);
 
-function heldIn(found: Found): Held {
+async function heldIn(found: Found, delivery: Delivery, ask: Ask): Promise<Held> {
   switch (found.kind) {
     case 'absent':
       return { kind: 'absent' };
     case 'there': {
       const { id, version, resource } = found;
+      const verdict = await judged(delivery, found, ask);
+      if (verdict.kind === 'unasked') return unknown(verdict.problem);
       return {
         kind: 'there',
         reference: `Communication/${id}`,
         ...(version === undefined ? {} : { version }),
         resource,
+        ...(verdict.kind === 'foreign' ? { foreign: verdict.problem } : {}),
       };
     }
     case 'cannot-look':

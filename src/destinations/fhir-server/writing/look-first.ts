@@ -1,11 +1,11 @@
 import type { Delivery, DeliveryOutcome } from '../../../exchange/delivery.ts';
-import { contentDifferences } from '../../../exchange/difference.ts';
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Ask } from '../answer.ts';
 import type { WayOfWriting } from '../capabilities.ts';
 import { objectsOf, type JsonObject } from '../untrusted.ts';
 import { unsentProblem } from './answer-problem.ts';
 import { identifierOf, targetOf, writeOf, type Target, type Write } from './bundle.ts';
+import { judged } from './judged.ts';
 import { lookFor, readLook, type Found } from './look.ts';
 
 /** Longer than search indexes usually lag behind a write. */
@@ -13,7 +13,7 @@ export const searchLagMs = 2_000;
 
 export interface LookOptions {
   readonly way: WayOfWriting;
-  /** An update must name the version it replaces: every delivery is looked for, not the unsure ones only. */
+  /** An update must name the version it replaces: what is not known by its version is looked for, too. */
   readonly ifMatch: boolean;
   /** A Communication is found by its identifier. */
   readonly searches: boolean;
@@ -37,30 +37,50 @@ interface Aimed {
 }
 
 /**
- * Looks for what may be at the EHR already, and makes the writes for what is not there as it should be. A search that
+ * Looks for what may be at the EHR already, and makes the writes for what is not there as it should be. An update of
+ * what is known by its version names that, so that nobody else's change is written over. A search that
  * finds nothing is made once more after a pause: its index may lag behind the write whose answer was lost. When a look
  * fails for a reason that concerns the whole EHR, nothing is written. What may be there, cannot be looked for, and would
  * be doubled is not written.
  */
 export async function lookFirst(deliveries: readonly Delivery[], options: LookOptions): Promise<Looked> {
-  const { way, ifMatch, updates, compare = false, ask, pause } = options;
+  const { way, updates, compare = false, ask, pause } = options;
   const outcomes: DeliveryOutcome[] = [];
   const writes: Write[] = [];
   const looks: Aimed[] = [];
-  function take(delivery: Delivery, target: Target, found: Found): void {
+  async function take(delivery: Delivery, target: Target, found: Found): Promise<Problem | undefined> {
     if (found.kind === 'problem') {
       outcomes.push(refused(delivery, found.problem));
     } else if (found.kind === 'there') {
-      const { id, version, resource } = found;
-      if (compare && !isSameMessage(delivery, resource)) outcomes.push(refused(delivery, { code: 'outcome-unknown' }));
-      else if (contentDifferences(delivery.resource, resource).length === 0)
-        outcomes.push(unchanged(delivery, id, version));
-      else if (!updates) outcomes.push(refused(delivery, { code: 'update-not-offered' }));
-      else writes.push(writeOf(delivery, { kind: 'id', id, known: true }, ifMatch ? etagOf(version) : undefined));
+      return takeHeld(delivery, found);
     } else if (!updates && isKnown(target)) {
       outcomes.push(refused(delivery, { code: 'update-not-offered' }));
     } else {
-      writes.push(writeOf(delivery, target));
+      writes.push(writeOf(delivery, target, etagOfKnown(delivery, target)));
+    }
+    return undefined;
+  }
+
+  async function takeHeld(delivery: Delivery, found: Extract<Found, { kind: 'there' }>): Promise<Problem | undefined> {
+    const { id, version = delivery.knownVersion, resource } = found;
+    if (compare && !isSameMessage(delivery, resource)) {
+      outcomes.push(refused(delivery, { code: 'outcome-unknown' }));
+      return undefined;
+    }
+    const verdict = await judged(delivery, found, ask);
+    switch (verdict.kind) {
+      case 'equal':
+        outcomes.push(unchanged(delivery, id, version));
+        return undefined;
+      case 'ours':
+        if (updates) writes.push(writeOf(delivery, { kind: 'id', id, known: true }, etagOf(version)));
+        else outcomes.push(refused(delivery, { code: 'update-not-offered' }));
+        return undefined;
+      case 'foreign':
+        outcomes.push(refused(delivery, verdict.problem));
+        return undefined;
+      case 'unasked':
+        return verdict.problem;
     }
   }
 
@@ -74,7 +94,7 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
           looks.push({ delivery, target });
           break;
         case 'write':
-          writes.push(writeOf(delivery, target));
+          writes.push(writeOf(delivery, target, etagOfKnown(delivery, target)));
           break;
         case 'leave':
           outcomes.push(refused(delivery, { code: 'outcome-unknown' }));
@@ -87,13 +107,18 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
     if (round === again && again.length > 0) await pause(searchLagMs);
     for (const [index, { delivery, target }] of round.entries()) {
       const found = readLook(target, await ask(lookFor(target)));
-      if (found.kind === 'problem' && found.concernsAll) {
+      const giveUpAll = (problem: Problem): Looked => {
         const unlooked = [...round.slice(index), ...(round === looks ? again : [])].map((each) => each.delivery);
-        return { outcomes: [...outcomes, ...giveUp(unlooked, writes, found.problem)], writes: [] };
-      }
+        return { outcomes: [...outcomes, ...giveUp(unlooked, writes, problem)], writes: [] };
+      };
+      if (found.kind === 'problem' && found.concernsAll) return giveUpAll(found.problem);
       const lagging = found.kind === 'absent' && target.kind !== 'id' && delivery.unsure;
-      if (lagging && round === looks) again.push({ delivery, target });
-      else take(delivery, target, found);
+      if (lagging && round === looks) {
+        again.push({ delivery, target });
+        continue;
+      }
+      const failure = await take(delivery, target, found);
+      if (failure !== undefined) return giveUpAll(failure);
     }
   }
   return { outcomes, writes };
@@ -101,11 +126,15 @@ export async function lookFirst(deliveries: readonly Delivery[], options: LookOp
 
 /** Whether it is looked for before it is written, or written at once, or neither: nobody may send it but a person. */
 function firstStep(
-  { unsure }: Delivery,
+  delivery: Delivery,
   target: Target,
   { ifMatch, searches, updates, compare = false }: LookOptions,
 ): 'look' | 'write' | 'leave' {
-  if (target.kind === 'id') return unsure || ifMatch || compare || (target.known && !updates) ? 'look' : 'write';
+  const { unsure } = delivery;
+  if (target.kind === 'id') {
+    const lacksVersion = ifMatch && etagOfKnown(delivery, target) === undefined;
+    return unsure || lacksVersion || compare || (target.known && !updates) ? 'look' : 'write';
+  }
   const doubles = target.kind === 'new' && !target.conditional;
   if (searches) return unsure || ifMatch || doubles ? 'look' : 'write';
   return unsure && doubles ? 'leave' : 'write';
@@ -127,6 +156,10 @@ function giveUp(looks: readonly Delivery[], writes: readonly Write[], problem: P
     refused(delivery, delivery.unsure ? problem : unsentProblem(problem)),
   );
 }
+
+/** What is known to be there is updated as the version that we wrote. */
+const etagOfKnown = ({ knownVersion }: Delivery, target: Target): string | undefined =>
+  isKnown(target) ? etagOf(knownVersion) : undefined;
 
 const etagOf = (version: string | undefined): string | undefined =>
   version === undefined ? undefined : `W/"${version}"`;
