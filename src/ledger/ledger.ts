@@ -156,9 +156,10 @@ export interface Messages {
   nextDue(): Promise<Instant | undefined>;
   /**
    * Makes rejected and waiting records pending again, now, with their attempts forgotten. What was deleted at the EHR is
-   * forgotten to have been there; what was changed there may be overwritten; what it may have (`outcome-unknown`) counts as not there where the filter names its key or this code. Those skipped by the mapping
-   * come with them only when the filter names their state, code or key. Rows set apart stay, and so do dismissed
-   * records, whose content is gone. Gives how many were released.
+   * forgotten to have been there; what was changed there may be overwritten; what it may have (`outcome-unknown`) counts
+   * as not there where the filter names its key or this code. Those skipped by the mapping come with them only when the
+   * filter names their state, code or key. Rows set apart stay, and so do dismissed records, whose content is gone. Gives
+   * how many were released.
    */
   release(filter: RecordFilter, now: Instant): Promise<number>;
   /** Sets a rejected record aside as `skipped` and drops its content. Gives how many that were: one or none. */
