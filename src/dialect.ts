@@ -127,4 +127,5 @@ export function makeMappings(
 const awaited: readonly ProblemCode[] = ['ehr-unreachable', 'ehr-tls-error', 'ehr-unauthorized', 'ehr-throttled'];
 
 /** 503 says that it is so for a while, any other server error that $validate may be broken. */
-const isAwaited = ({ code, httpStatus }: Problem): boolean => awaited.includes(code) || httpStatus === 503;
+const isAwaited = ({ code, httpStatus }: Problem): boolean =>
+  awaited.includes(code) || code.startsWith('token-') || httpStatus === 503;

@@ -83,4 +83,5 @@ const mayPass = ({ code }: Problem): boolean =>
   problemKind(code).class !== 'permanent' &&
   code !== 'ehr-unauthorized' &&
   code !== 'ehr-forbidden' &&
-  code !== 'ehr-tls-error';
+  code !== 'ehr-tls-error' &&
+  (!code.startsWith('token-') || code === 'token-endpoint-unreachable' || code === 'token-endpoint-failed');
