@@ -69,6 +69,8 @@ export type AuditEvent =
       readonly bytes: number;
       readonly durationMs: number;
     }
+  /** Nothing more is read before the EHR has taken some of the messages still to be sent. */
+  | { readonly event: 'backlog_full'; readonly source: string; readonly pending: number; readonly most: number }
   | {
       readonly event: 'window_stuck';
       readonly runId: string;
@@ -180,6 +182,8 @@ export type AuditEvent =
       readonly event: 'destination_failed';
       readonly destination: string;
       readonly code: ProblemCode;
+      /** The scope that is missing, how far the clocks are apart, the origin that was not asked. */
+      readonly where: string | null;
       readonly httpStatus: number | null;
       readonly retryAt: string | null;
     }
@@ -254,6 +258,7 @@ export const auditFields = {
   offsetSeconds: 'count',
   operation: 'closed list',
   order: 'closed list',
+  most: 'count',
   pending: 'count',
   port: 'machine',
   read: 'count',
@@ -287,6 +292,7 @@ export const auditFields = {
 export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'error'>>> = {
   runs_interrupted: 'warn',
   run_skipped: 'warn',
+  backlog_full: 'warn',
   window_failed: 'warn',
   window_stuck: 'error',
   gap_accepted: 'warn',

@@ -101,11 +101,11 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     random,
     batch: parts.batch,
     most: parts.concurrency,
-    paused({ code, httpStatus = null }, until) {
+    paused({ code, where = null, httpStatus = null }, until) {
       // It does not keep what it said: what it offers is asked again, and all that follows from it decided anew.
       if (code === 'ehr-unsuitable' && check?.kind === 'ready') check = undefined;
       const retryAt = isoInstant(until);
-      audit({ event: 'destination_failed', destination: destination.name, code, httpStatus, retryAt });
+      audit({ event: 'destination_failed', destination: destination.name, code, where, httpStatus, retryAt });
     },
   });
 
