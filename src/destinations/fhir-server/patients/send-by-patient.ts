@@ -2,6 +2,7 @@ import type { Delivery, DeliveryOutcome } from '../../../exchange/delivery.ts';
 import { problemKind, type Problem } from '../../../exchange/problem.ts';
 import { unsentProblem } from '../writing/answer-problem.ts';
 import { sendConditionally, type ConditionalOptions } from './conditional.ts';
+import { subjectOf } from './patient-references.ts';
 import { forgetLacking, identifierAlone, resolvePatients, type ResolveOptions } from './resolve-patients.ts';
 
 export interface SendByPatientOptions extends ResolveOptions {
@@ -31,8 +32,39 @@ export async function sendByPatient(
   forgetLacking(resolved.deliveries, written, directory);
   const alone = failureIn(written) === undefined ? identifierAlone(resolved.deliveries, written, logical) : [];
   const writtenAlone = alone.length === 0 ? [] : await write(alone);
-  const replaced = new Set(writtenAlone.map(({ key }) => key));
-  return [...atOnce, ...resolved.outcomes, ...written.filter(({ key }) => !replaced.has(key)), ...writtenAlone];
+  const moved = failureIn(written) === undefined ? await followMoved(left, written, options) : [];
+  const replaced = new Set([...writtenAlone, ...moved].map(({ key }) => key));
+  return [
+    ...atOnce,
+    ...resolved.outcomes,
+    ...written.filter(({ key }) => !replaced.has(key)),
+    ...writtenAlone,
+    ...moved,
+  ];
+}
+
+/**
+ * The EHR has these under another Patient than they were to be written for: whose they are is looked for once more, past
+ * what is remembered, and they are written where that leads to the same one.
+ */
+async function followMoved(
+  deliveries: readonly Delivery[],
+  outcomes: readonly DeliveryOutcome[],
+  options: SendByPatientOptions,
+): Promise<readonly DeliveryOutcome[]> {
+  const keys = new Set(
+    outcomes.flatMap((outcome) =>
+      outcome.kind === 'refused' && outcome.problem.code === 'subject-moved' ? [outcome.key] : [],
+    ),
+  );
+  const moved = deliveries.filter(({ key, patient }) => keys.has(key) && patient !== undefined);
+  if (moved.length === 0) return [];
+  for (const { resource } of moved) options.directory.forget(subjectOf(resource));
+  const resolved = await resolvePatients(
+    moved.map((delivery) => ({ ...delivery, unsure: true })),
+    options,
+  );
+  return [...resolved.outcomes, ...(resolved.deliveries.length === 0 ? [] : await options.write(resolved.deliveries))];
 }
 
 /** What concerns the whole EHR. */
