@@ -1,3 +1,5 @@
+import { whatCannotBeParsed } from './acceptable.ts';
+import { whyTooMuch } from './bundle-limits.ts';
 import { perform, type Ehr, type Interaction } from './interaction.ts';
 import { isObject, textOf, type JsonObject } from './json.ts';
 import { etagOf } from './read.ts';
@@ -5,6 +7,7 @@ import { brokenReference, resolveReferences } from './references.ts';
 import { asEntry, operationOutcome, refused, type Done, type Refused, type Reply } from './reply.ts';
 import { findByCriteria } from './search.ts';
 import { resourceOf, resourceTypes } from './store.ts';
+import { refusal } from './words.ts';
 
 /** `echo`: entries are answered with the resources as they are now. */
 export interface BundleOptions {
@@ -17,10 +20,23 @@ export function performBundle(ehr: Ehr, bundle: unknown, options: BundleOptions)
     return refused(400, 'invalid', 'A Bundle is needed here.');
   const { type, entry = [] } = bundle;
   if (!Array.isArray(entry)) return refused(400, 'structure', 'A list is needed.', 'Bundle.entry');
+  const isOffered = (type === 'batch' && ehr.offers.batch) || (type === 'transaction' && ehr.offers.transaction);
+  if (!isOffered) return refusal(ehr, 'bundle-not-offered', {}, 'Bundle.type');
   const entries = entry.map((each: unknown) => readEntry(ehr, each));
-  if (type === 'batch' && ehr.offers.batch) return batch(ehr, entries, options);
-  if (type === 'transaction' && ehr.offers.transaction) return transaction(ehr, entries, options);
-  return refused(400, 'not-supported', 'Bundles of this type are not offered.', 'Bundle.type');
+  const interactions = entries.flatMap((each) => (each.kind === 'entry' ? [each.interaction] : []));
+  const refusedWhole = unparsedIn(ehr, interactions) ?? whyTooMuch(ehr, type, interactions);
+  if (refusedWhole !== undefined) return refusedWhole;
+  return type === 'batch' ? batch(ehr, entries, options) : transaction(ehr, entries, options);
+}
+
+/** Where one entry that cannot be parsed refuses them all. */
+function unparsedIn(ehr: Ehr, interactions: readonly Interaction[]): Refused | undefined {
+  if (!ehr.profile.habits.parsesBundlesWhole) return undefined;
+  for (const { resource } of interactions) {
+    const unparsed = whatCannotBeParsed(ehr, resource);
+    if (unparsed !== undefined) return unparsed;
+  }
+  return undefined;
 }
 
 interface Entry {
@@ -73,10 +89,20 @@ function transaction(ehr: Ehr, read: readonly (Entry | Refused)[], options: Bund
     }
     entries.push(entry);
   }
+  const apart = ehr.profile.habits.equalCreates === 'merged' ? entries.filter(isFirstOfItsCondition) : entries;
   return ehr.store.atomically(
-    () => workOff(ehr, entries, options),
+    () => workOff(ehr, apart, options),
     ({ kind }) => kind === 'done',
   );
+}
+
+/** Equal conditional creates are one. */
+function isFirstOfItsCondition({ interaction }: Entry, index: number, entries: readonly Entry[]): boolean {
+  const { path, ifNoneExist } = interaction;
+  const first = entries.findIndex(
+    (each) => each.interaction.path === path && each.interaction.ifNoneExist === ifNoneExist,
+  );
+  return ifNoneExist === undefined || first === index;
 }
 
 function workOff(ehr: Ehr, entries: readonly Entry[], options: BundleOptions): Reply {
@@ -94,7 +120,7 @@ function workOff(ehr: Ehr, entries: readonly Entry[], options: BundleOptions): R
       const id = ids[index];
       const target = `${typeOf(interaction)}/${id}`;
       if (method !== 'GET' && id !== undefined && touched.has(target)) {
-        return asEntry(refused(400, 'duplicate', 'Another entry of the transaction writes the same resource.'), index);
+        return asEntry(refusal(ehr, 'duplicate-in-transaction', { type: typeOf(interaction), id }), index);
       }
       touched.add(target);
       const resolved = resolveReferences(ehr, interaction.resource, byFullUrl);
@@ -162,8 +188,10 @@ function answer(
 
 const reasons: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 204: 'No Content' };
 
-function responseOf({ base }: Ehr, reply: Reply): JsonObject {
-  if (reply.kind === 'refused') return { status: String(reply.status), outcome: operationOutcome(reply.issues) };
+function responseOf({ base, profile }: Ehr, reply: Reply): JsonObject {
+  if (reply.kind === 'refused') {
+    return { status: String(reply.status), outcome: operationOutcome(reply.issues, profile.habits.textIn) };
+  }
   const { status, location, version, lastUpdated } = reply;
   return {
     status: `${status} ${reasons[status]}`,

@@ -2,12 +2,13 @@ import type { Ehr, Interaction } from './interaction.ts';
 import { refused, type Reply } from './reply.ts';
 import type { ResourceType } from './store.ts';
 import { staleVersion } from './update.ts';
+import { refusal } from './words.ts';
 
 /** Deleting what is gone already is no error. A Patient with messages stays, where references have to lead somewhere. */
 export function performDelete(ehr: Ehr, type: ResourceType, id: string, { ifMatch }: Interaction): Reply {
   const current = ehr.store.current(type, id);
-  if (current === undefined) return refused(404, 'not-found', 'There is no such resource.');
-  const stale = staleVersion(current, ifMatch);
+  if (current === undefined) return refusal(ehr, 'not-found', { type, id });
+  const stale = staleVersion(ehr, type, current, ifMatch);
   if (stale !== undefined) return stale;
   const [about] = ehr.store.index('Communication').bySubject(`${type}/${id}`);
   if (ehr.referentialIntegrity && about !== undefined) {

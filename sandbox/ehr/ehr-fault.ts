@@ -21,6 +21,12 @@ export const ehrFaults = [
   'forbidden',
   /** 409, as when two write at once. */
   'conflict',
+  /** Conditions are looked at as the request comes and not again `delayMs` later, when it writes: two at once double. */
+  'race',
+  /** It was written without when it was sent and without extensions, and the answer says nothing of that. */
+  'alter',
+  /** A batch is carried out up to `entries` entries; all later ones are 429. */
+  'throttle-entries',
   /** 200 with a maintenance page. */
   'html',
   /** 413 to a Bundle with more than `entries` entries. */

@@ -9,7 +9,10 @@ import type { EhrAuth } from './authorization.ts';
 import { ehrFaults, type EhrFault } from './ehr-fault.ts';
 import { answerFhir, type EhrRequest } from './fhir-http.ts';
 import { loadFullCheck } from './full-check.ts';
-import type { Ehr, Offers } from './interaction.ts';
+import type { Ehr } from './interaction.ts';
+import { plain } from './profiles/plain.ts';
+import type { Offers } from './profiles/profile.ts';
+import { profiles, type ProfileName } from './profiles/registry.ts';
 import { openStore, type Store } from './store.ts';
 import { structureIssues } from './structure-check.ts';
 
@@ -23,13 +26,15 @@ export interface EhrOptions {
   readonly auth?: EhrAuth;
   /** What is there from the start. */
   readonly resources?: readonly (Patient | Communication)[];
-  /** What the CapabilityStatement says and the EHR does; all of it when not said. */
+  /** The kind of server whose offers, limits, words and habits it has; R4 as it is written when not said. */
+  readonly behaveLike?: ProfileName;
+  /** What the CapabilityStatement says and the EHR does; as servers of its kind when not said. */
   readonly offers?: Partial<Offers>;
-  /** Whether a Communication's Patient has to be there (400); true when not said. */
+  /** Whether a Communication's Patient has to be there (400); true, or as servers of its kind, when not said. */
   readonly referentialIntegrity?: boolean;
   /** none: anything is stored. structure: R4's elements, types and codes. full: the same and Medplum's validator. */
   readonly validate?: 'none' | 'structure' | 'full';
-  /** 413 to what is larger; 64 MiB when not said. */
+  /** 413 to what is larger; 64 MiB, or as servers of its kind, when not said. */
   readonly maxBodyBytes?: number;
   readonly now?: () => number;
   readonly newId?: () => string;
@@ -47,19 +52,13 @@ export interface RunningEhr {
   close(): Promise<void>;
 }
 
-const everything: Offers = {
-  updateCreate: true,
-  conditionalCreate: true,
-  conditionalUpdate: true,
-  transaction: true,
-  batch: true,
-};
-
 /** Starts a FHIR R4 server for Communication and Patient that keeps everything in memory. */
 export async function startEhr(options: EhrOptions = {}): Promise<RunningEhr> {
   const { host = '127.0.0.1', port = 0, orFree = false, auth = { kind: 'none' } } = options;
-  const { resources = [], referentialIntegrity = true, now = Date.now, newId = randomUUID } = options;
-  const { maxBodyBytes = 64 * 1024 * 1024 } = options;
+  const profile = options.behaveLike === undefined ? plain : profiles[options.behaveLike];
+  const { resources = [], now = Date.now, newId = randomUUID } = options;
+  const { referentialIntegrity = profile.habits.referentialIntegrity } = options;
+  const { maxBodyBytes = profile.limits.bodyBytes ?? 64 * 1024 * 1024 } = options;
   const store = openStore(now);
   for (const resource of resources) store.write(resource.resourceType, resource.id ?? newId(), { ...resource });
   const check = await checkOf(options.validate ?? 'structure');
@@ -72,8 +71,9 @@ export async function startEhr(options: EhrOptions = {}): Promise<RunningEhr> {
     else void answerFhir({ ehr, auth, faults, requests, now, maxBodyBytes }, request, response);
   });
   const origin = originOf(host, await listenAt(server, { host, port, orFree }));
-  const offers = { ...everything, ...options.offers };
-  const ehr: Ehr = { store, base: `${origin}/fhir`, offers, newId, check, referentialIntegrity };
+  const offers = { ...profile.offers, ...options.offers };
+  const base = `${origin}/fhir`;
+  const ehr: Ehr = { store, base, profile, offers, newId, check, referentialIntegrity, now, searched: new Map() };
   return { url: ehr.base, origin, store, faults, requests, close: () => closeNow(server) };
 }
 

@@ -8,6 +8,7 @@ import { happens, spoil } from './faulty-answer.ts';
 import { perform, type Ehr } from './interaction.ts';
 import { etagOf } from './read.ts';
 import { operationOutcome, refused, type Refused, type Reply } from './reply.ts';
+import { refusal } from './words.ts';
 
 /** A request, and what became of it. */
 export interface EhrRequest {
@@ -47,12 +48,23 @@ export async function answerFhir(http: FhirHttp, request: IncomingMessage, respo
     return send(http, request, response, read);
   }
   const fault = faults.take((each) => happens(ehr, each, read));
-  const reply = await spoil(fault, () => answerOf(ehr, read));
+  const reply = await spoil(ehr, fault, read, answerOf);
   log(reply.kind === 'dropped' ? 0 : reply.kind === 'html' ? 200 : reply.status, fault?.fault);
-  if (fault?.retryAfter !== undefined) response.setHeader('retry-after', fault.retryAfter);
+  if (fault?.retryAfter !== undefined) response.setHeaders(waitHeaders(ehr, fault.retryAfter));
   if (reply.kind === 'done' || reply.kind === 'refused') send(http, request, response, reply);
   else if (reply.kind === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end(reply.text);
   else request.socket.destroy();
+}
+
+/** How servers of that kind say how long to wait; none for those that do not. */
+function waitHeaders({ profile }: Ehr, retryAfter: string): Headers {
+  const seconds = Number(retryAfter);
+  const values = {
+    'retry-after': retryAfter,
+    'x-ms-retry-after-ms': String(seconds * 1000),
+    ratelimit: `"requests";r=0;t=${retryAfter}`,
+  };
+  return new Headers(profile.habits.tellsWait.map((name): [string, string] => [name, values[name]]));
 }
 
 /** What was asked, once it is known to be FHIR and to be allowed. */
@@ -68,7 +80,7 @@ export interface Asked {
 }
 
 async function readRequest(
-  { auth, maxBodyBytes }: FhirHttp,
+  { ehr, auth, maxBodyBytes }: FhirHttp,
   request: IncomingMessage,
 ): Promise<Asked | Refused | { readonly kind: 'gone' }> {
   const { method = '', url = '', headers } = request;
@@ -90,15 +102,16 @@ async function readRequest(
     return refused(401, 'login', 'Credentials are needed.');
   }
   if (!takesJson(format ?? headers.accept)) return refused(406, 'not-supported', 'This EHR speaks JSON only.');
-  if (method !== 'POST' && method !== 'PUT') return { ...read, body: undefined };
+  const patches = method === 'PATCH' && ehr.offers.interactions.Communication.includes('patch');
+  if (method !== 'POST' && method !== 'PUT' && !patches) return { ...read, body: undefined };
   const type = headers['content-type'] ?? '';
   const isForm = read.path.endsWith('/_search') && /^application\/x-www-form-urlencoded\b/i.test(type);
-  if (!isForm && !/^application\/(?:fhir\+)?json\b/i.test(type)) {
+  if (!isForm && !/^application\/(?:fhir\+|json-patch\+)?json\b/i.test(type)) {
     return refused(415, 'not-supported', 'Send application/fhir+json.');
   }
   if (headers['content-encoding'] !== undefined) return refused(415, 'not-supported', 'Send it uncompressed.');
   const body = await readBody(request, maxBodyBytes);
-  if (body.kind === 'too-large') return refused(413, 'too-long', 'The body is too large.');
+  if (body.kind === 'too-large') return refusal(ehr, 'body-too-large');
   if (body.kind === 'unreadable') {
     return request.complete ? refused(400, 'structure', 'The body is not UTF-8.') : { kind: 'gone' };
   }
@@ -119,12 +132,13 @@ function answerOf(ehr: Ehr, { method, path, query, headers, body }: Asked): Repl
       if (method !== 'POST') return { ...refused(405, 'not-supported', 'POST a Bundle here.'), allow: 'POST' };
       return performBundle(ehr, body, { echo: preferOf(headers) === 'representation' });
     }
-    const { 'if-match': ifMatch, 'if-none-exist': ifNoneExist } = headers;
+    const { 'if-match': ifMatch, 'if-none-exist': ifNoneExist, 'cache-control': cacheControl = '' } = headers;
     return perform(ehr, {
       method,
       path: decodeURIComponent(path),
       query,
       ifMatch,
+      noCache: /\bno-cache\b/i.test(cacheControl),
       ifNoneExist: typeof ifNoneExist === 'string' ? ifNoneExist : undefined,
       resource: body,
     });
@@ -144,14 +158,15 @@ function send({ ehr, auth }: FhirHttp, request: IncomingMessage, response: Serve
     if (reply.status === 401) response.setHeader('www-authenticate', challengeOf(auth));
     response
       .writeHead(reply.status, { 'content-type': fhirJson })
-      .end(`${JSON.stringify(operationOutcome(reply.issues))}\n`);
+      .end(`${JSON.stringify(operationOutcome(reply.issues, ehr.profile.habits.textIn))}\n`);
     return;
   }
   const { status, body, location, version, lastUpdated } = reply;
   if (version !== undefined) response.setHeader('etag', etagOf(version));
   if (lastUpdated !== undefined) response.setHeader('last-modified', new Date(lastUpdated).toUTCString());
   const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
-  if (location !== undefined && isWrite) response.setHeader('location', `${ehr.base}/${location}`);
+  const locates = request.method !== 'PUT' || ehr.profile.habits.locatesUpdates;
+  if (location !== undefined && isWrite && locates) response.setHeader('location', `${ehr.base}/${location}`);
   // A Bundle is the answer itself; minimal leaves out what the client has sent.
   const minimal = isWrite && location !== undefined && preferOf(request.headers) === 'minimal';
   if (body === undefined || minimal) response.writeHead(status).end();

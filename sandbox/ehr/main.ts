@@ -2,6 +2,7 @@ import { patientsOf } from '../persons.ts';
 import { Misuse, readNumber, runProgram, type Given } from '../program.ts';
 import type { EhrAuth } from './authorization.ts';
 import { startEhr } from './ehr.ts';
+import { isProfileName, profileNames, type ProfileName } from './profiles/registry.ts';
 
 const flags = {
   host: { name: 'host', variable: 'SANDBOX_EHR_HOST', fallback: '127.0.0.1', summary: 'address to listen at' },
@@ -13,6 +14,12 @@ const flags = {
     variable: 'SANDBOX_EHR_VALIDATE',
     fallback: 'structure',
     summary: 'none, structure or full',
+  },
+  behaveLike: {
+    name: 'behave-like',
+    variable: 'SANDBOX_EHR_BEHAVE_LIKE',
+    fallback: '',
+    summary: `${profileNames.join(', ')}; R4 as it is written when not given`,
   },
   auth: { name: 'auth', variable: 'SANDBOX_EHR_AUTH', fallback: 'none', summary: 'none, basic or bearer' },
   username: { name: 'username', variable: 'SANDBOX_EHR_USERNAME', fallback: 'sandbox', summary: 'for --auth basic' },
@@ -33,6 +40,7 @@ await runProgram(program, async (given) => {
     resources: patientsOf(readNumber(given(flags.seed), '--seed'), readNumber(given(flags.persons), '--persons')),
     validate: validation(given(flags.validate)),
     auth: authOf(given),
+    ...behaviour(given(flags.behaveLike)),
   });
   console.log(`Sandbox EHR at ${ehr.url}, with ${ehr.store.count('Patient')} Patients. Ctrl-C ends it.`);
   console.log(`curl '${ehr.url}/Communication?_summary=count'`);
@@ -43,6 +51,12 @@ await runProgram(program, async (given) => {
 function validation(text: string): 'none' | 'structure' | 'full' {
   if (text === 'none' || text === 'structure' || text === 'full') return text;
   throw new Misuse('--validate has to be none, structure or full.');
+}
+
+function behaviour(name: string): { readonly behaveLike?: ProfileName } {
+  if (name === '') return {};
+  if (isProfileName(name)) return { behaveLike: name };
+  throw new Misuse(`--behave-like has to be one of ${profileNames.join(', ')}.`);
 }
 
 function authOf(given: Given): EhrAuth {

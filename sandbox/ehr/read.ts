@@ -1,14 +1,17 @@
 import type { Ehr } from './interaction.ts';
-import { refused, type Done, type Reply } from './reply.ts';
+import type { Done, Reply } from './reply.ts';
 import type { ResourceType, Version } from './store.ts';
+import { refusal } from './words.ts';
 
 export function performRead(ehr: Ehr, type: ResourceType, id: string): Reply {
-  return shown(type, ehr.store.current(type, id));
+  return shown(ehr, type, id, ehr.store.current(type, id));
 }
 
 export function performVersionRead(ehr: Ehr, type: ResourceType, id: string, version: string): Reply {
   return shown(
+    ehr,
     type,
+    id,
     ehr.store.versions(type, id).find((each) => String(each.version) === version),
   );
 }
@@ -16,7 +19,7 @@ export function performVersionRead(ehr: Ehr, type: ResourceType, id: string, ver
 /** All versions of one resource, the newest first. */
 export function performHistory(ehr: Ehr, type: ResourceType, id: string): Reply {
   const versions = ehr.store.versions(type, id);
-  if (versions.length === 0) return notFound;
+  if (versions.length === 0) return refusal(ehr, 'not-found', { type, id });
   const entries = versions.toReversed().map(({ version, text, lastUpdated }) => {
     const method = text === undefined ? 'DELETE' : version === 1 ? 'POST' : 'PUT';
     const status = text === undefined ? '204' : version === 1 ? '201' : '200';
@@ -29,13 +32,12 @@ export function performHistory(ehr: Ehr, type: ResourceType, id: string): Reply 
   return { kind: 'done', status: 200, body: `${head},"entry":[${entries.join(',')}]}` };
 }
 
-function shown(type: ResourceType, version: Version | undefined): Reply {
-  if (version === undefined) return notFound;
-  if (version.text === undefined) return refused(410, 'deleted', 'It was deleted.');
+function shown(ehr: Ehr, type: ResourceType, id: string, version: Version | undefined): Reply {
+  if (version === undefined) return refusal(ehr, 'not-found', { type, id });
+  const { text, lastUpdated } = version;
+  if (text === undefined) return refusal(ehr, 'deleted', { type, id, lastUpdated });
   return versionReply(200, type, version);
 }
-
-const notFound = refused(404, 'not-found', 'There is no such resource.');
 
 /** Where a version is, since when, and what it says. */
 export function versionReply(status: 200 | 201, type: ResourceType, version: Version): Done {

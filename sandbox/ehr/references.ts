@@ -3,26 +3,34 @@ import { isObject, textOf, type JsonObject } from './json.ts';
 import { refused, type Refused } from './reply.ts';
 import { findByCriteria } from './search.ts';
 import { resourceTypes } from './store.ts';
+import { refusal } from './words.ts';
 
 /** The first reference that leads to nothing, as a refusal; undefined when there is none, or nobody minds. */
 export function brokenReference(ehr: Ehr, resource: JsonObject): Refused | undefined {
   for (const { reference, path } of referencesIn(resource, String(resource['resourceType']))) {
-    const broken = whyBroken(ehr, reference);
-    if (broken !== undefined) return refused(400, 'invalid', broken, path);
+    const broken = whyBroken(ehr, reference, path);
+    if (broken !== undefined) return broken;
   }
   return undefined;
 }
 
-function whyBroken({ store, base, referentialIntegrity }: Ehr, reference: string): string | undefined {
+function whyBroken(ehr: Ehr, reference: string, path: string): Refused | undefined {
+  const { store, base, referentialIntegrity, profile } = ehr;
   if (reference.startsWith('#')) return undefined;
-  if (/^[A-Z]\w+\?/.test(reference)) return 'A conditional reference is resolved in a transaction only.';
+  if (/^[A-Z]\w+\?/.test(reference)) {
+    return refused(400, 'invalid', 'A conditional reference is resolved in a transaction only.', path);
+  }
   if (!referentialIntegrity) return undefined;
   const relative = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
-  const [name, id = ''] = relative.split('/');
+  const [name = '', id = ''] = relative.split('/');
   const type = resourceTypes.find((each) => each === name);
-  if (/^\w+:/.test(relative)) return `${reference} is not of this EHR.`;
-  // As servers do, with the reference in it: clients must not log what they are answered.
-  if (type === undefined || store.current(type, id)?.text === undefined) return `Resource ${reference} not found.`;
+  // HAPI names the place without its last step.
+  const filling = { reference, path: path.replace(/\.reference$/, '') };
+  if (/^\w+:/.test(relative)) return refusal(ehr, 'reference-elsewhere', filling, path);
+  if (profile.habits.otherTypes.includes(name)) return undefined;
+  if (type === undefined || store.current(type, id)?.text === undefined) {
+    return refusal(ehr, 'reference-missing', filling, path);
+  }
   return undefined;
 }
 
@@ -59,8 +67,8 @@ export function resolveReferences(ehr: Ehr, resource: unknown, entries: Readonly
     const found = findByCriteria(ehr, type, criteria);
     if (found.kind === 'refused') return found;
     const [id, second] = found.ids;
-    if (id === undefined) return refused(404, 'not-found', `Nothing fits ${reference}.`, path);
-    if (second !== undefined) return refused(412, 'multiple-matches', `More than one fits ${reference}.`, path);
+    if (id === undefined) return refusal(ehr, 'reference-fits-none', { reference }, path);
+    if (second !== undefined) return refusal(ehr, 'reference-fits-several', { reference }, path);
     literal.set(reference, `${type}/${id}`);
   }
   if (literal.size === 0) return { kind: 'resolved', resource };

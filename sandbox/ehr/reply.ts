@@ -17,6 +17,7 @@ export type IssueCode =
   | 'transient'
   | 'too-long'
   | 'too-costly'
+  | 'processing'
   | 'exception';
 
 export interface Issue {
@@ -52,12 +53,13 @@ export function refused(status: Refused['status'], code: IssueCode, diagnostics:
   return { kind: 'refused', status, issues: [issue] };
 }
 
-export const operationOutcome = (issues: readonly Issue[]) => ({
+/** @param textIn where servers of that kind have the text of an issue */
+export const operationOutcome = (issues: readonly Issue[], textIn: 'diagnostics' | 'details' = 'diagnostics') => ({
   resourceType: 'OperationOutcome',
   issue: issues.map(({ code, diagnostics, expression }) => ({
     severity: 'error',
     code,
-    diagnostics,
+    ...(textIn === 'details' ? { details: { text: diagnostics } } : { diagnostics }),
     ...(expression === undefined ? {} : { expression: [expression] }),
   })),
 });

@@ -1,7 +1,8 @@
-import type { Ehr } from './interaction.ts';
+import type { Ehr, Interaction } from './interaction.ts';
 import { refused, type Refused, type Reply } from './reply.ts';
 import type { ResourceType } from './store.ts';
 import { readTokens } from './token.ts';
+import { refusal } from './words.ts';
 
 const mostPerPage = 1000;
 const perPage = 50;
@@ -14,12 +15,12 @@ const finders: Readonly<Record<ResourceType, Readonly<Record<string, Finder>>>> 
   Patient: { _id: byId, identifier: byIdentifier },
 };
 
-export const searchParameters = (type: ResourceType): readonly string[] => Object.keys(finders[type]);
-
 export type Found = { readonly kind: 'found'; readonly ids: readonly string[] } | Refused;
 
 /** What fits the criteria of a conditional interaction: `identifier=system|value`. */
 export function findByCriteria(ehr: Ehr, type: ResourceType, criteria: string): Found {
+  const seen = ehr.seen?.get(`${type}?${criteria}`);
+  if (seen !== undefined) return seen;
   const query = new URLSearchParams(criteria);
   return query.size === 0 ? refused(400, 'invalid', 'Criteria are needed.') : find(ehr, type, query);
 }
@@ -28,8 +29,8 @@ export function findByCriteria(ehr: Ehr, type: ResourceType, criteria: string): 
 function find(ehr: Ehr, type: ResourceType, query: URLSearchParams): Found {
   let ids: ReadonlySet<string> | undefined;
   for (const [name, value] of query) {
-    const finder = Object.hasOwn(finders[type], name) ? finders[type][name] : undefined;
-    if (finder === undefined) return refused(400, 'not-supported', `There is no search parameter "${name}" here.`);
+    const finder = ehr.offers.searches[type].includes(name) ? finders[type][name] : undefined;
+    if (finder === undefined) return refusal(ehr, 'search-parameter-unknown', { parameter: name });
     if (value === '') return refused(400, 'invalid', `The search parameter "${name}" is empty.`);
     const found = new Set(finder(ehr, type, value));
     ids = ids === undefined ? found : new Set([...ids].filter((id) => found.has(id)));
@@ -51,8 +52,20 @@ function* bySubject({ store }: Ehr, type: ResourceType, text: string): Iterable<
   }
 }
 
+/** The same search is answered from before for a while, where servers of that kind do so. */
+export function performSearch(ehr: Ehr, type: ResourceType, { query, noCache = false }: Interaction): Reply {
+  const { searchCacheMs } = ehr.profile.habits;
+  if (searchCacheMs === 0) return searchNow(ehr, type, query);
+  const address = `${type}?${query.toString()}`;
+  const known = ehr.searched.get(address);
+  if (known !== undefined && !noCache && ehr.now() - known.at < searchCacheMs) return known.reply;
+  const reply = searchNow(ehr, type, query);
+  ehr.searched.set(address, { at: ehr.now(), reply });
+  return reply;
+}
+
 /** `_count`, `_offset` and `_summary=count` are about the answer, all others about what is found. */
-export function performSearch(ehr: Ehr, type: ResourceType, query: URLSearchParams): Reply {
+function searchNow(ehr: Ehr, type: ResourceType, query: URLSearchParams): Reply {
   const criteria = new URLSearchParams(query);
   for (const name of ['_count', '_offset', '_summary', '_total']) criteria.delete(name);
   const found = find(ehr, type, criteria);

@@ -5,23 +5,25 @@ import { etagOf, versionReply } from './read.ts';
 import { refused, type Refused, type Reply } from './reply.ts';
 import { findByCriteria } from './search.ts';
 import type { ResourceType, Version } from './store.ts';
+import { refusal } from './words.ts';
 
 /** 201 where it was not there before; no new version where nothing changes. */
 export function performUpdate(ehr: Ehr, type: ResourceType, id: string, interaction: Interaction): Reply {
   const { resource, ifMatch } = interaction;
-  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) return refused(400, 'invalid', 'That cannot be an id.');
+  const { habits } = ehr.profile;
+  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) return refusal(ehr, 'id-not-possible', { id });
   if (isObject(resource) && resource['resourceType'] === type && resource['id'] !== id) {
-    return refused(400, 'invalid', 'The resource has to have the id of the address.', `${type}.id`);
+    return refusal(ehr, 'id-not-that-of-the-address', { id }, `${type}.id`);
   }
   const current = ehr.store.current(type, id);
-  const stale = staleVersion(current, ifMatch);
+  const isNew = current?.text === undefined;
+  const stale = isNew && habits.ifMatchOnNew === 'overlooked' ? undefined : staleVersion(ehr, type, current, ifMatch);
   if (stale !== undefined) return stale;
-  if (current?.text === undefined && !ehr.offers.updateCreate) {
-    return {
-      ...refused(405, 'not-supported', 'The EHR chooses ids, and there is no resource with this one.'),
-      allow: 'GET',
-    };
+  if (isNew && !ehr.offers.updateCreate) {
+    const refusedId = refusal(ehr, 'id-not-there', { type, id });
+    return refusedId.status === 405 ? { ...refusedId, allow: 'GET' } : refusedId;
   }
+  if (isNew && !habits.takesDigitsAsId && /^\d+$/.test(id)) return refusal(ehr, 'id-all-digits', { id });
   const accepted = acceptable(ehr, type, interaction);
   if (accepted.kind === 'refused') return accepted;
   const written = ehr.store.write(type, id, accepted.content);
@@ -32,21 +34,36 @@ export function performUpdate(ehr: Ehr, type: ResourceType, id: string, interact
 export function performConditionalUpdate(ehr: Ehr, type: ResourceType, interaction: Interaction): Reply {
   const { query, resource, assignedId } = interaction;
   if (query.size === 0) return refused(400, 'invalid', 'An id or criteria are needed.');
-  if (!ehr.offers.conditionalUpdate) return refused(412, 'not-supported', 'Conditional update is not offered.');
+  if (!ehr.offers.conditionalUpdate) return refusal(ehr, 'condition-not-offered', { interaction: 'update' });
   const found = findByCriteria(ehr, type, query.toString());
   if (found.kind === 'refused') return found;
   const [match, second] = found.ids;
-  if (second !== undefined) return refused(412, 'multiple-matches', 'More than one resource fits.');
+  if (second !== undefined) {
+    return refusal(ehr, 'several-fit-update', { type, criteria: query.toString(), count: found.ids.length });
+  }
   const given = isObject(resource) && typeof resource['id'] === 'string' ? resource['id'] : undefined;
   if (match !== undefined && given !== undefined && given !== match) {
     return refused(400, 'invalid', 'What fits has another id than the resource.', `${type}.id`);
   }
-  if (match === undefined && given !== undefined && ehr.store.current(type, given)?.text !== undefined) {
+  if (match === undefined && given !== undefined && !ehr.profile.habits.takesIdInCondition) {
+    return refusal(ehr, 'id-in-condition', {}, `${type}.id`);
+  }
+  const before = given === undefined ? undefined : ehr.store.current(type, given);
+  if (
+    match === undefined &&
+    before !== undefined &&
+    before.text === undefined &&
+    !ehr.profile.habits.revivesByCondition
+  ) {
+    return refusal(ehr, 'deleted-id-in-condition', {}, `${type}.id`);
+  }
+  if (match === undefined && before?.text !== undefined) {
     return refused(409, 'conflict', 'The resource with this id does not fit.', `${type}.id`);
   }
   const id = match ?? given ?? assignedId ?? ehr.newId();
   if (match === undefined && given !== undefined) return performUpdate(ehr, type, id, interaction);
-  const stale = staleVersion(match === undefined ? undefined : ehr.store.current(type, match), interaction.ifMatch);
+  const current = match === undefined ? undefined : ehr.store.current(type, match);
+  const stale = staleVersion(ehr, type, current, interaction.ifMatch);
   if (stale !== undefined) return stale;
   const accepted = acceptable(ehr, type, interaction);
   if (accepted.kind === 'refused') return accepted;
@@ -55,11 +72,16 @@ export function performConditionalUpdate(ehr: Ehr, type: ResourceType, interacti
 }
 
 /** A refusal when `If-Match` names another version than the one that is there. */
-export function staleVersion(current: Version | undefined, ifMatch: string | undefined): Refused | undefined {
+export function staleVersion(
+  ehr: Ehr,
+  type: ResourceType,
+  current: Version | undefined,
+  ifMatch: string | undefined,
+): Refused | undefined {
   if (ifMatch === undefined) return undefined;
   const isCurrent =
     current?.text !== undefined && (ifMatch === '*' || ifMatch.replace(/^W\//, '') === `"${current.version}"`);
   if (isCurrent) return undefined;
-  const there = current === undefined ? 'There is none' : `There is ${etagOf(current.version)}`;
-  return refused(412, 'conflict', `If-Match names another version. ${there}.`);
+  const version = current === undefined ? 'none' : etagOf(current.version);
+  return refusal(ehr, 'stale-version', { type, id: current?.id, version, ifMatch });
 }

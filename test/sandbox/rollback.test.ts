@@ -2,28 +2,25 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { performBundle } from '../../sandbox/ehr/bundle.ts';
 import type { Ehr } from '../../sandbox/ehr/interaction.ts';
+import { plain } from '../../sandbox/ehr/profiles/plain.ts';
 import { openStore, resourceTypes } from '../../sandbox/ehr/store.ts';
 import { structureIssues } from '../../sandbox/ehr/structure-check.ts';
 
 function openEhr(): Ehr {
   let ids = 0;
   let clock = 0;
-  const offers = {
-    updateCreate: true,
-    conditionalCreate: true,
-    conditionalUpdate: true,
-    transaction: true,
-    batch: true,
-  };
   const store = openStore(() => (clock += 1000));
   store.write('Patient', 'one', { resourceType: 'Patient', active: true });
   return {
     store,
     base: 'http://ehr.example.org/fhir',
-    offers,
+    profile: plain,
+    offers: plain.offers,
     newId: () => `new-${(ids += 1)}`,
     check: structureIssues,
     referentialIntegrity: true,
+    now: () => clock,
+    searched: new Map(),
   };
 }
 
