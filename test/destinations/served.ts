@@ -21,7 +21,7 @@ export const servedAt = Date.UTC(2026, 2, 5, 14);
 /** A destination over a scripted EHR; both end with the test. */
 export async function serve(
   ehrOptions: EhrOptions = {},
-  options: Partial<Omit<FhirServerOptions, 'dispatcher' | 'now' | 'sleep'>> = {},
+  options: Partial<Omit<FhirServerOptions, 'now' | 'sleep'>> = {},
 ): Promise<Served> {
   const ehr = await startScriptedEhr(ehrOptions);
   const pauses: number[] = [];
