@@ -104,6 +104,12 @@ const kinds = {
     scope: 'source',
     sentence: 'sources[].requestsPerHour is used up. Reading goes on when the hour allows it.',
   },
+  'backlog-full': {
+    class: 'transient',
+    scope: 'source',
+    sentence:
+      'As many messages as destination.maxBacklog allows are still to be sent. Reading goes on by itself once the EHR has taken some; nothing is lost meanwhile, as long as Dialog Health keeps it. See what keeps the EHR.',
+  },
   'unreadable-row': {
     class: 'permanent',
     scope: 'record',
@@ -208,11 +214,17 @@ const kinds = {
     sentence:
       'The EHR offers no reading of a Communication, so what it holds cannot be told. It can be written to all the same.',
   },
+  'listener-refused': {
+    class: 'transient',
+    scope: 'destination',
+    sentence:
+      'The listener at destination.url takes no Bundle. Check the address, and what its channel expects: a POST of FHIR JSON, answered with 2xx; messages wait meanwhile.',
+  },
   'folder-missing': {
     class: 'transient',
     scope: 'destination',
     sentence:
-      'destination.folder is not there, or is no folder. Make it, or mount it: it is never made by itself, so that nothing is written beneath a mount that is missing.',
+      'The folder destination.folder is not there, or is none. Make it, or mount it: it is never made by itself, so that nothing is written beneath a mount that is missing.',
   },
   'folder-not-writable': {
     class: 'transient',

@@ -19,8 +19,8 @@ describe('the list of problems', () => {
     const others = problemCodes.filter((code) => {
       const { scope } = problemKind(code);
       if (scope === 'record') return false;
-      // The token endpoint belongs to the side of the EHR.
-      return !(scope === 'source' ? code.startsWith('source-') : /^(?:ehr|token)-/.test(code));
+      // Token endpoint, listener and folder are on the side of the EHR.
+      return !(scope === 'source' ? code.startsWith('source-') : /^(?:ehr|token|listener|folder)-/.test(code));
     });
     expect(others).toEqual(['budget-exhausted']);
   });

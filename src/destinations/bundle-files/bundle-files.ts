@@ -11,7 +11,7 @@ import {
   type PutEntry,
 } from '../put-bundle.ts';
 import { fileName, momentOf, stampIn, stampOf } from './file-name.ts';
-import { folderProblem } from './folder-problem.ts';
+import { errorCode, folderProblem } from './folder-problem.ts';
 import { waitingAlready } from './look.ts';
 import { makeOutbox, type FileReached } from './outbox.ts';
 
@@ -60,7 +60,7 @@ export function makeBundleFiles(options: BundleFilesOptions): Destination {
         );
       }
     } catch (error) {
-      return failed(folderProblem(error), `It is ${folder}.`);
+      return failed(folderProblem(error), whyNot(error, folder));
     }
     return {
       kind: 'ready',
@@ -116,6 +116,13 @@ export function makeBundleFiles(options: BundleFilesOptions): Destination {
     judge: () => Promise.resolve({ kind: 'not-offered' }),
     close: () => Promise.resolve(),
   };
+}
+
+/** For whoever checks the configuration: the folder by its path. */
+function whyNot(error: unknown, folder: string): string {
+  const code = errorCode(error);
+  if (code === 'ENOENT') return `There is no ${folder}.`;
+  return code === 'ENOTDIR' ? `${folder} is no folder.` : `The folder is ${folder} (${code}).`;
 }
 
 const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });

@@ -27,7 +27,7 @@ export type FileReached = (point: 'file-begun' | 'file-synced' | 'file-named') =
 export interface Outbox {
   /** Whether files can be written. Writes nothing. */
   tryAccess(): Promise<void>;
-  /** Bytes that are free. */
+  /** Bytes that are free, as far as it is told. */
   room(): Promise<number>;
   /** Takes away what was left unfinished by a process that is gone. Only for the one who writes here. */
   tidy(): Promise<void>;
@@ -73,8 +73,9 @@ export function makeOutbox(folder: string, reached: FileReached): Outbox {
       await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     },
     async room() {
-      const { bavail, bsize } = await statfs(folder);
-      return bavail * bsize;
+      const { blocks, bavail, bsize } = await statfs(folder);
+      // Some network file systems do not tell.
+      return blocks === 0 ? Infinity : bavail * bsize;
     },
     async tidy() {
       const left = (await readdir(folder)).filter((name) => isUnfinished(name) && !unfinishedNow.has(name));

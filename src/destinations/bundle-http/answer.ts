@@ -49,7 +49,7 @@ function codeOf(status: number): ProblemCode {
   if (status === 502 || status === 504) return 'ehr-answer-lost';
   if (status === 408 || status === 425 || status >= 500) return 'ehr-server-error';
   // Another address, another method, a redirect: nothing that a message is to blame for.
-  return 'ehr-unexpected-answer';
+  return 'listener-refused';
 }
 
 /** Whether the receiver may have the Bundle though it did not say so. */

@@ -65,7 +65,7 @@ function blameReceiver(outcomes: readonly DeliveryOutcome[], { hasTaken }: Exper
   if (tookSome || (hasTaken && outcomes.length === 1)) return outcomes;
   return outcomes.map((outcome) =>
     outcome.kind === 'refused' && outcome.problem.code === 'resource-refused'
-      ? { ...outcome, problem: { ...outcome.problem, code: 'ehr-unexpected-answer' } }
+      ? { ...outcome, problem: { ...outcome.problem, code: 'listener-refused' } }
       : outcome,
   );
 }

@@ -70,7 +70,7 @@ describe('a Bundle that is posted', () => {
   it('is never posted where a redirect leads', async () => {
     const other = await listenerPlace();
     const { listener, send } = await listenerPlace({}, answer(307, { location: other.listener.url }));
-    expect(wordsOf(await send(deliveries(1)))).toEqual(['ehr-unexpected-answer']);
+    expect(wordsOf(await send(deliveries(1)))).toEqual(['listener-refused']);
     expect(listener.posted).toHaveLength(1);
     expect(other.listener.posted).toEqual([]);
   });
@@ -98,15 +98,15 @@ describe('a Bundle that is refused', () => {
 
   it('by a listener that has taken nothing yet rejects nothing: it wants something else', async () => {
     const { send } = await listenerPlace({}, answer(400));
-    expect(wordsOf(await send([delivery(0)]))).toEqual(['ehr-unexpected-answer']);
-    expect(new Set(wordsOf(await send(deliveries(4))))).toEqual(new Set(['ehr-unexpected-answer']));
+    expect(wordsOf(await send([delivery(0)]))).toEqual(['listener-refused']);
+    expect(new Set(wordsOf(await send(deliveries(4))))).toEqual(new Set(['listener-refused']));
   });
 
   it('message by message, by a listener that took others before, rejects nothing either', async () => {
     const { listener, send } = await listenerPlace();
     await send(deliveries(2));
     for (let times = 0; times < 7; times += 1) listener.script.push(answer(422));
-    expect(new Set(wordsOf(await send(deliveries(4))))).toEqual(new Set(['ehr-unexpected-answer']));
+    expect(new Set(wordsOf(await send(deliveries(4))))).toEqual(new Set(['listener-refused']));
   });
 
   it('for its size is cut in two, and the size remembered', async () => {
@@ -133,11 +133,11 @@ describe('a listener that takes nothing now', () => {
   it.each([
     [401, 'ehr-unauthorized'],
     [403, 'ehr-forbidden'],
-    [404, 'ehr-unexpected-answer'],
-    [405, 'ehr-unexpected-answer'],
+    [404, 'listener-refused'],
+    [405, 'listener-refused'],
     [408, 'ehr-server-error'],
-    [409, 'ehr-unexpected-answer'],
-    [415, 'ehr-unexpected-answer'],
+    [409, 'listener-refused'],
+    [415, 'listener-refused'],
     [429, 'ehr-throttled'],
     [500, 'ehr-server-error'],
     [501, 'ehr-server-error'],
