@@ -166,14 +166,6 @@ describe('a value', () => {
     expect(told({ more })).toContainEqual(expect.stringContaining(message));
   });
 
-  it.each([
-  ])('of the EHR that is documented for later is refused by its name: %s', (line, message) => {
-    const destination = `destination:\n  url: https://ehr.example.org/fhir\n  ${line}`;
-    expect(told({ destination })).toEqual([
-      expect.stringContaining(`destination.${message} is not offered by this version: use `),
-    ]);
-  });
-
   it('for keys is refused where it is short enough to be found by trying, and not shown', () => {
     const mapping = (secret: string) =>
       `mapping: {canonicalBase: https://fhir.hospital.example.org, keySecret: ${secret}}`;

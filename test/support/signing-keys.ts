@@ -32,7 +32,7 @@ export const publicPem = ({ privateKey }: MadeKey): string =>
   createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 
 /** A key file as it is kept outside: written, replaced and removed. */
-export function keyFile(text: string | undefined, { kid = '', alg = 'auto' as KeyFile['alg'] } = {}) {
+export function keyFile(text: string | undefined, { kid = '', alg = 'auto' }: Partial<Omit<KeyFile, 'text'>> = {}) {
   let content = text;
   const file: KeyFile = { text: () => content, kid, alg };
   return { file, write: (next: string | undefined) => void (content = next) };

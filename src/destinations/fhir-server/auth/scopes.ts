@@ -39,7 +39,10 @@ export function lacking(needed: string, granted: string | undefined): string | u
   const missing = needed.split(' ').flatMap((scope) => {
     const { type = '', letters = '' } = parsed(scope) ?? {};
     const held = grants.filter((each) => each.type === type || each.type === '*').map((each) => each.letters);
-    const left = [...letters].filter((letter) => !held.some((each) => each.includes(letter))).join('');
+    const left = letters
+      .split('')
+      .filter((letter) => !held.some((each) => each.includes(letter)))
+      .join('');
     return left === '' ? [] : [ofSystem(`${type}.${left}`)];
   });
   return missing.length === 0 ? undefined : missing.join(' ');
