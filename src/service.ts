@@ -91,7 +91,17 @@ export async function openService(config: Config, options: ServiceOptions): Prom
   });
   const clocks = makeVendorClocks(audit, now);
   const sources = scheduledSources(config, { keySecret, mappings, ledger, clocks, audit, now });
-  const runs = makeRuns({ ledger, sources, delivery, audit, now, newId: randomUUID, random: Math.random, reached });
+  const runs = makeRuns({
+    ledger,
+    sources,
+    delivery,
+    audit,
+    now,
+    newId: randomUUID,
+    random: Math.random,
+    reached,
+    maxBacklog: config.destination.maxBacklog,
+  });
   const wakeUps = inProcessWakeUps(
     config.sources.map(({ name, schedule, timezone }) => ({ source: name, expression: schedule, timezone })),
     (source) => start({ trigger: 'schedule', source }),

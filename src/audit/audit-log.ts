@@ -17,6 +17,7 @@ const sentences: Readonly<Record<AuditEvent['event'], string>> = {
   run_finished: 'A run has finished.',
   run_skipped: 'A scheduled run was left out.',
   window_read: 'A window was read completely.',
+  backlog_full: 'Reading waits for the EHR: as many messages are still to be sent as destination.maxBacklog allows.',
   window_stuck: 'A window that cannot be cut further was not read: somebody must see to it.',
   gap_accepted: 'A person gave up a window that could not be read; what was sent in it may never be read.',
   backfill_begun: 'A backfill was begun.',

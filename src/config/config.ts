@@ -305,7 +305,17 @@ const destination = group({
       default: '4MiB',
     }),
   }),
-  concurrency: setting(read.wholeNumber(1, 32), { meaning: 'Requests at once.', example: '2', default: '2' }),
+  concurrency: setting(read.wholeNumber(1, 32), {
+    meaning: 'Requests at once, at most: it begins with one, and halves that when the EHR slows down or throttles.',
+    example: '2',
+    default: '2',
+  }),
+  maxBacklog: setting(read.wholeNumber(1, 1_000_000_000), {
+    meaning:
+      'Messages still to be sent from which on nothing more is read, until the EHR has taken some. Looked at before each window.',
+    example: '1000000',
+    default: '1000000',
+  }),
   timeout: setting(duration({ least: '1s', most: '1h' }), {
     meaning: 'For one whole request, its answer included.',
     example: '60s',

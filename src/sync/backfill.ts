@@ -52,7 +52,7 @@ export function afterStep(
     case 'failed': {
       const { code, retryAfterMs } = step.problem;
       // Nobody was asked.
-      if (code === 'budget-exhausted' && retryAfterMs !== undefined)
+      if ((code === 'budget-exhausted' || code === 'backlog-full') && retryAfterMs !== undefined)
         return { waitMs: retryAfterMs, trouble: { failures, cuts } };
       if (cutCodes.includes(code) && cuts < cutsInARow) return { waitMs: 0, trouble: { failures, cuts: cuts + 1 } };
       const waitMs = backOffMs(failures + 1, random, retryAfterMs);

@@ -7,6 +7,7 @@ import { tiers, type Tier } from '../exchange/tier.ts';
 import { floorToGrain, grainMs, isoInstant, minuteMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, CoverageState, Ledger, RecordCounts } from '../ledger/ledger.ts';
 import type { ReadOutcome, Source } from '../sources/source.ts';
+import { backlogLookMs, backlogOf } from './backlog.ts';
 import { knownEnough, readVerdict, type ReadFacts, type ReadVerdict } from './read-verdict.ts';
 import { isCapped, looksCutOff, mayBeCutOff } from './row-cap.ts';
 import { SeenKeys } from './seen-keys.ts';
@@ -29,6 +30,8 @@ export interface IntakeParts {
   /** New work for the delivery loop. */
   readonly recorded: () => void;
   readonly reached: Reached;
+  /** So many messages may be still to be sent: from there on nothing more is read. No matter how many without it. */
+  readonly maxBacklog?: number;
   readonly plan?: Planner;
   readonly judge?: Judge;
 }
@@ -159,6 +162,8 @@ class SourceReading {
     let stuck = 0;
     let problem: Problem | undefined;
     while (!signal.aborted) {
+      const backlog = await this.#backlogProblem();
+      if (backlog !== undefined) return this.#stop(backlog);
       const state = await this.#state();
       const piece = plan(state, now(), limits, progress, await this.#unsettled());
       if (piece === undefined) return problem;
@@ -236,6 +241,8 @@ class SourceReading {
       progress,
     );
     if (piece?.backfill === undefined) return undefined;
+    const backlog = await this.#backlogProblem();
+    if (backlog !== undefined) return { job: piece.backfill.id, report: this.report(), problem: this.#stop(backlog) };
     let read = await this.#readWhole(piece, state);
     let answersOthers = true;
     if (read.outcome.kind === 'failed' && isRefusal(read.outcome.problem.code)) {
@@ -264,6 +271,8 @@ class SourceReading {
     let failures = 0;
     let problem: Problem | undefined;
     for (let window = windows.shift(); window !== undefined && !signal.aborted; window = windows.shift()) {
+      const backlog = await this.#backlogProblem();
+      if (backlog !== undefined) return this.#stop(backlog);
       const read = await this.#read(window, 'range', resend);
       const { outcome } = read;
       const code = await this.#doubt(window, outcome, state.size);
@@ -296,6 +305,16 @@ class SourceReading {
     if (isCapped(outcome.rows, this.#request.limits, size)) return 'source-capped';
     const isSlip = outcome.rows === 0 && (await this.#known(window, outcome, size)) >= knownEnough;
     return isSlip ? 'source-empty-answer' : undefined;
+  }
+
+  /** More than the EHR takes is not read: it would only be kept here instead of at the vendor. */
+  async #backlogProblem(): Promise<Problem | undefined> {
+    const { ledger, audit, maxBacklog: most = Infinity } = this.#parts;
+    if (most === Infinity) return undefined;
+    const pending = backlogOf(await ledger.messages.counts());
+    if (pending < most) return undefined;
+    audit({ event: 'backlog_full', source: this.#request.source.name, pending, most });
+    return { code: 'backlog-full', retryAfterMs: backlogLookMs };
   }
 
   #stop(problem: Problem): Problem {

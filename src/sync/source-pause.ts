@@ -1,5 +1,6 @@
 import { problemKind, type Problem } from '../exchange/problem.ts';
 import type { Instant } from '../exchange/window.ts';
+import { backlogLookMs } from './backlog.ts';
 import { backOffMs, wasSetBack, type Random } from './retry-policy.ts';
 
 /** What a failed reading means for the schedule. People and programs who ask are served at once, but for `asked`. */
@@ -28,6 +29,11 @@ export function pauseAfter(
   login?: string,
 ): SourcePause | undefined {
   if (problem === undefined) return undefined;
+  if (problem.code === 'backlog-full') {
+    // No word of the vendor's: a login that it refused, and a pause that it asked for, hold on.
+    if (before !== undefined && before.until > now + backlogLookMs) return before;
+    return { problem, failures: before?.failures ?? 0, since: now, until: now + backlogLookMs, asked: false };
+  }
   const failures = (before?.failures ?? 0) + 1;
   const asked = problem.retryAfterMs !== undefined;
   if (problemKind(problem.code).class === 'permanent') {

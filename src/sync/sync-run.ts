@@ -7,17 +7,19 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeliveryLoop } from './delivery.ts';
 import type { BackfillStep } from './backfill.ts';
+import { backlogOf } from './backlog.ts';
 import {
   takeIn,
   takeInBackfill,
   type IntakeParts,
+  type IntakeRequest,
   type IntakeResult,
   type Judge,
   type Planner,
   type Reached,
 } from './intake.ts';
 import type { Random } from './retry-policy.ts';
-import { nothingRead } from './source-report.ts';
+import { nothingRead, sumOf } from './source-report.ts';
 import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
 import { DeliveryTally, ProblemTally } from './tally.ts';
 import type { PlanLimits } from './tiers.ts';
@@ -41,6 +43,7 @@ export interface RunParts {
   readonly random: Random;
   readonly reached: Reached;
   /** As in `IntakeParts`. */
+  readonly maxBacklog?: number;
   readonly plan?: Planner;
   readonly judge?: Judge;
 }
@@ -214,13 +217,14 @@ export function makeRuns(parts: RunParts): Runs {
     return report;
   }
 
-  const { plan, judge } = parts;
+  const { plan, judge, maxBacklog } = parts;
   const intake: IntakeParts = {
     ledger,
     audit,
     now,
     recorded: delivery.wake,
     reached,
+    ...(maxBacklog === undefined ? {} : { maxBacklog }),
     ...(plan === undefined ? {} : { plan }),
     ...(judge === undefined ? {} : { judge }),
   };
@@ -237,10 +241,23 @@ export function makeRuns(parts: RunParts): Runs {
       }
       // Asked before the reading: a login that comes while it is under way has not been refused.
       const shown = login?.();
-      const result = await takeIn(intake, asked);
+      const result = await readOn(asked);
       remember(source.name, result.problem, shown);
       return result;
     });
+  }
+
+  /** Reads, and reads on once the EHR has taken what was in the way. What takes longer is left to the schedule. */
+  async function readOn(asked: IntakeRequest): Promise<IntakeResult> {
+    let result = await takeIn(intake, asked);
+    // A range is read from its beginning again: that is for whoever asked for it to decide.
+    while (result.problem?.code === 'backlog-full' && asked.range === undefined && !stopping.signal.aborted) {
+      await delivery.settled();
+      if (backlogOf(await ledger.messages.counts()) >= (maxBacklog ?? Infinity)) break;
+      const more = await takeIn(intake, asked);
+      result = { ...more, report: sumOf(result.report, more.report) };
+    }
+    return result;
   }
 
   function inTurn<T>(source: string, work: () => Promise<T>): Promise<T> {

@@ -21,9 +21,9 @@ export async function workThrough<Piece>({ room, take, work }: WorkToDo<Piece>):
   };
   let isMore = true;
   while (isMore || underWay.size > 0) {
-    const free = isMore && failed === undefined ? room(underWay.size) : 0;
+    const free: number = isMore && failed === undefined ? room(underWay.size) : 0;
     if (free > 0) {
-      const piece = await take(free).catch(fail);
+      const piece: Piece | void = await take(free).catch(fail);
       isMore = piece !== undefined;
       if (piece === undefined) continue;
       const working = work(piece, () => underWay.size)

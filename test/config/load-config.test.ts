@@ -144,6 +144,7 @@ describe('a configuration', () => {
       write: 'auto',
       bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 2 ** 20 },
       concurrency: 2,
+      maxBacklog: 1_000_000,
       timeout: 60_000,
       dialect: 'auto',
       assume: {},

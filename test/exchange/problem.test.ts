@@ -22,7 +22,7 @@ describe('the list of problems', () => {
       // Token endpoint, listener and folder are on the side of the EHR.
       return !(scope === 'source' ? code.startsWith('source-') : /^(?:ehr|token|listener|folder)-/.test(code));
     });
-    expect(others).toEqual(['budget-exhausted']);
+    expect(others).toEqual(['budget-exhausted', 'backlog-full']);
   });
 
   it('stops the reading of a source until a person acts for a refused login alone: accounts get locked', () => {
