@@ -6,6 +6,7 @@ export default defineConfig({
     // Each of these needs a server, an engine or minutes; each has its own npm script (README, "Tests").
     exclude: [
       'test/postgres/**',
+      'test/volume/**',
       'test/hapi/**',
       'test/conformance/**',
       'test/image/**',

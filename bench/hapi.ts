@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Bundle } from 'fhir/r4.js';
 import type { RunReport } from '../src/exchange/reports.ts';
-import { startJava } from '../test/support/java-server.ts';
-import { startPostgres } from '../test/support/postgres.ts';
+import { startHapiOnPostgres } from '../test/volume/hapi-on-postgres.ts';
 import { startChild } from './child.ts';
 import { persons, syntheticAnswer } from './synthetic-rows.ts';
 
@@ -28,15 +26,7 @@ const dayMs = 86_400_000;
 const folder = mkdtempSync(join(tmpdir(), 'bench-hapi-'));
 const answer = join(folder, 'answer.json');
 writeFileSync(answer, Buffer.concat([...syntheticAnswer(rows)]));
-const port = await freePort();
-const postgres = await startPostgres(port);
-const hapi = await startJava({
-  name: 'hapi',
-  home: here('../test/hapi/server'),
-  main: 'HapiServer',
-  memory: '2g',
-  environment: { HAPI_DB_URL: `jdbc:postgresql://127.0.0.1:${port}/postgres` },
-});
+const hapi = await startHapiOnPostgres();
 const vendor = await startChild([here('vendor-stand-in.ts'), String(rows)]);
 try {
   await addPatients();
@@ -59,7 +49,6 @@ try {
 } finally {
   vendor.stop();
   await hapi.stop();
-  await postgres.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -139,14 +128,6 @@ async function addPatients(): Promise<void> {
 
 function newBase(): string {
   return `https://fhir.example.org/${randomUUID()}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port: free } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return free;
 }
 
 function median(values: readonly number[]): number {
