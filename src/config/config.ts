@@ -208,7 +208,7 @@ const destination = group({
       example: '/run/secrets/ehr-token',
       default: '',
     }),
-    tokenUrl: setting(read.optionalAddress, {
+    tokenUrl: setting(read.exactAddress, {
       meaning: 'For client-credentials and backend-services: the token endpoint. It is reached as the EHR is.',
       example: 'https://ehr.example.org/oauth2/token',
       default: '',
@@ -261,7 +261,7 @@ const destination = group({
         }),
       )
       .prefault([]),
-    jwksUrl: setting(read.optionalAddress, {
+    jwksUrl: setting(read.exactAddress, {
       meaning: 'For backend-services: where the EHR finds the public keys, told with each login (jku).',
       example: 'https://sms.your-hospital.org/jwks.json',
       default: '',

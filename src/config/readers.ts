@@ -94,12 +94,20 @@ export const webAddress: Reader<string> = (given) => {
     : problem('has a query or a fragment: leave it off.', true);
 };
 
-export const optionalAddress: Reader<string> = (given) => (given === '' ? value('') : webAddress(given));
+/** An address that the other side holds against its own letter by letter, or nothing. */
+export const exactAddress: Reader<string> = (given) => {
+  const url = URL.parse(given);
+  if (given === '') return value('');
+  if (url === null || !/^https?:\/\/[^/\s][^\s]*$/i.test(given)) return problem('is not a web address.');
+  if (url.username !== '' || url.password !== '') return problem('holds a login: leave it off.', true);
+  return url.hash === '' ? value(given) : problem('has a fragment: leave it off.', true);
+};
 
 /** Scheme, host and port alone, or nothing. */
 export const origin: Reader<string> = (given) => {
-  const read = optionalAddress(given);
-  if (read.kind === 'problem' || read.value === '') return read;
+  if (given === '') return value('');
+  const read = webAddress(given);
+  if (read.kind === 'problem') return read;
   const url = new URL(read.value);
   return url.pathname === '/' ? value(url.origin) : problem('has a path: write scheme, host and port alone.');
 };

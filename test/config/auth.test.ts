@@ -51,6 +51,25 @@ describe('a login by client credentials', () => {
     expect(told(`${secret}, tokenUrl: "http://ehr.example.org/token"`, ', allowHttp: true')).toEqual([]);
   });
 
+  it.each(['https://ehr.example.org/o/token/', 'https://login.example.org/token?tenant=1'])(
+    'takes the token endpoint by the letter, as its audience: %s',
+    (url) => {
+      const { auth } = configOf(withAuth(`${secret}, tokenUrl: "${url}"`)).destination;
+      expect(auth.tokenUrl).toBe(url);
+    },
+  );
+
+  it.each([
+    'ftp://ehr.example.org/token',
+    'ehr.example.org/token',
+    'https://a:canary7f3a@ehr.example.org/token',
+    'https://ehr.example.org/#canary7f3a',
+  ])('takes no other address for a token endpoint: %s', (url) => {
+    const problems = told(`${secret}, tokenUrl: "${url}"`);
+    expect(problems).toEqual([expect.stringContaining('destination.auth.tokenUrl: ')]);
+    expect(problems[0]).not.toContain('canary7f3a');
+  });
+
   it('follows the file of its secret', () => {
     const file = ownFile('first\n');
     const { auth } = configOf(
