@@ -13,6 +13,8 @@ export interface Fault<Code extends string> {
   readonly overRows?: number;
   /** Only where the range asked for holds this moment: `2026-03-09T10:00:00Z`. */
   readonly at?: string;
+  /** At the EHR: to requests that only ask, too. */
+  readonly reads?: boolean;
 }
 
 /** The faults that are to happen, first in, first out. */
@@ -47,12 +49,12 @@ export type ReadFault<Code extends string> =
   { readonly kind: 'fault'; readonly fault: Fault<Code> } | { readonly kind: 'refused'; readonly message: string };
 
 /**
- * `{"fault": "...", "times": 2, "retryAfter": "5", "entries": 10, "delayMs": 500, "overRows": 1000, "at": "2026-..."}`;
- * all but the first may be left out.
+ * `{"fault": "...", "times": 2, "retryAfter": "5", "entries": 10, "delayMs": 500, "overRows": 1000, "at": "2026-...",
+ * "reads": true}`; all but the first may be left out.
  */
 export function readFault<Code extends string>(codes: readonly Code[], body: unknown): ReadFault<Code> {
   const fields = typeof body === 'object' && body !== null ? { ...body } : {};
-  const { fault: code, retryAfter, at, ...rest }: Readonly<Record<string, unknown>> = fields;
+  const { fault: code, retryAfter, at, reads, ...rest }: Readonly<Record<string, unknown>> = fields;
   const { times, entries, delayMs, overRows, ...others } = rest;
   const fault = codes.find((known) => known === code);
   if (fault === undefined) return { kind: 'refused', message: `"fault" has to be one of ${codes.join(', ')}.` };
@@ -68,6 +70,8 @@ export function readFault<Code extends string>(codes: readonly Code[], body: unk
   if (at !== undefined && (typeof at !== 'string' || Number.isNaN(Date.parse(at)))) {
     return { kind: 'refused', message: '"at" has to be a time, as 2026-03-09T10:00:00Z.' };
   }
+  if (reads !== undefined && typeof reads !== 'boolean')
+    return { kind: 'refused', message: '"reads" is true or false.' };
   return {
     kind: 'fault',
     fault: {
@@ -77,6 +81,7 @@ export function readFault<Code extends string>(codes: readonly Code[], body: unk
       ...(isCount(delayMs) ? { delayMs } : {}),
       ...(isCount(overRows) ? { overRows } : {}),
       ...(at === undefined ? {} : { at }),
+      ...(reads === undefined ? {} : { reads }),
       ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }),
     },
   };

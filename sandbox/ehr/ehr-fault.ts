@@ -1,4 +1,4 @@
-/** What the EHR can do wrong when it is told to. Each happens to requests that write; reads go on as ever. */
+/** What the EHR can do wrong when it is told to. Each happens to requests that write; to reads only with `reads`. */
 export const ehrFaults = [
   /** The connection ends, and nothing was written. */
   'drop-before-commit',

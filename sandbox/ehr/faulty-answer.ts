@@ -10,8 +10,9 @@ import { resourceTypes } from './store.ts';
 import { refusal } from './words.ts';
 
 /** Whether a fault applies to a request. */
-export function happens({ check }: Ehr, { fault, entries = 0 }: Fault<EhrFault>, { method, body }: Asked): boolean {
-  if (method === 'GET') return false;
+export function happens({ check }: Ehr, { fault, entries = 0, reads = false }: Fault<EhrFault>, asked: Asked): boolean {
+  const { method, path, body } = asked;
+  if (method === 'GET' && !(reads && path !== 'metadata')) return false;
   const bundle = isObject(body) && body['resourceType'] === 'Bundle' ? objectsOf(body['entry']) : [];
   if (fault === 'bundle-too-large') return bundle.length > entries;
   if (fault !== 'refuse-whole-bundle') return true;
