@@ -42,6 +42,8 @@ export interface ScriptedEhr {
   readonly script: Reaction[];
   /** What the next requests for metadata meet. */
   readonly metadata: Reaction[];
+  /** What the next tries of the login meet. */
+  readonly login: Reaction[];
   readonly held: Map<string, Held>;
   /** How often a Communication was created or got another version. */
   readonly writes: () => number;
@@ -79,6 +81,7 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
   const heard: Heard[] = [];
   const script: Reaction[] = [];
   const metadata: Reaction[] = [];
+  const login: Reaction[] = [];
   let writes = 0;
   let ids = 0;
   let lag = options.lag ?? 0;
@@ -208,8 +211,8 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
       return answerWith(200, options.smartConfiguration())(one, response, () => {});
     }
     const isLogin = one.path.includes('00000000-0000');
-    const scripted = one.path === 'metadata' ? metadata : script;
-    const reaction = (isLogin ? undefined : scripted.shift()) ?? asUsual;
+    const scripted = one.path === 'metadata' ? metadata : isLogin ? login : script;
+    const reaction = scripted.shift() ?? asUsual;
     reaction(one, response, ({ answer } = { answer: true }) => {
       const reply = usual(one);
       if (answer) answerWith(reply.status, reply.body, headersOf(reply))(one, response, () => {});
@@ -227,6 +230,7 @@ export async function startScriptedEhr(options: EhrOptions = {}): Promise<Script
     heard,
     script,
     metadata,
+    login,
     held,
     writes: () => writes,
     sent: () => heard.filter(({ method }) => method !== 'GET'),

@@ -16,6 +16,8 @@ import { readJudgement } from './judge.ts';
 import { offerMs, offerOf, type Offer, type OfferOptions } from './offer.ts';
 import { resolvesReferences } from './patients/conditional.ts';
 import { patientDirectory } from './patients/patient-directory.ts';
+import { patientWords } from './patients/patient-offer.ts';
+import { onPatient, searchForNobody } from './patients/patient-search.ts';
 import { sendByPatient } from './patients/send-by-patient.ts';
 import { isResource } from './untrusted.ts';
 import { contradicts, requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
@@ -135,9 +137,11 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     if ('problem' in told) return failed(told.problem, told.why);
     const login = await tryLogin(signal);
     const scopes = scopesFor(told.suitability);
-    if (login !== undefined) return { ...failed(login, 'It did not let this login read a Communication.'), ...scopes };
+    if (login !== undefined) return { ...login, ...scopes };
     [offer, doubted] = [told, false];
-    const { way, bundle, why, searches, updates } = told.suitability;
+    const { way, bundle, searches, updates } = told.suitability;
+    const words = patientWords(told.patients, options.patients ?? [], resolvesReferences(told.suitability));
+    const why = [told.suitability.why, words].filter((each) => each !== '').join(' ');
     return {
       kind: 'ready',
       write: way,
@@ -150,10 +154,14 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   }
 
   /** Metadata is usually open to everybody: a read of what nobody has shows whether the login is good. */
-  async function tryLogin(signal: AbortSignal): Promise<Problem | undefined> {
-    const answer = await ask({ method: 'GET', path: `Communication/${nobody}` }, signal);
-    if (answer.kind === 'failed') return unanswered(answer.problem);
-    return answer.status === 401 || answer.status === 403 ? requestProblem(answer) : undefined;
+  async function tryLogin(signal: AbortSignal): Promise<ReturnType<typeof failed> | undefined> {
+    const read = refusal(await ask({ method: 'GET', path: `Communication/${nobody}` }, signal));
+    if (read !== undefined) return failed(read, 'It did not let this login read a Communication.');
+    if (patientNeeds(options.patients ?? []) !== 'searched') return undefined;
+    const searched = refusal(await ask(searchForNobody(nobody), signal));
+    return searched === undefined
+      ? undefined
+      : failed(onPatient(searched), 'It did not let this login search for Patients, as patient.reference wants.');
   }
 
   /** What the EHR offers, asked anew when that is long ago. Until it tells, what it told before holds. */
@@ -241,6 +249,12 @@ const isBlind = (offer: Offer | undefined): boolean =>
  */
 const mustAskAgain = ({ code }: Problem, offer: Offer): boolean =>
   code === 'ehr-unsuitable' || (isBlind(offer) && problemKind(code).scope === 'destination');
+
+/** Why a question that writes nothing was not let in; undefined: it was. */
+function refusal(answer: Answer): Problem | undefined {
+  if (answer.kind === 'failed') return unanswered(answer.problem);
+  return answer.status === 401 || answer.status === 403 ? requestProblem(answer) : undefined;
+}
 
 const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });
 

@@ -1,8 +1,9 @@
 import type { PatientPolicy } from '../../../exchange/delivery.ts';
-import { objectOf, objectsOf, textsOf, type JsonObject } from '../untrusted.ts';
+import { objectOf, objectsOf, textOf, textsOf, type JsonObject } from '../untrusted.ts';
 
 /** What the EHR says of Patients and of references to them. */
 export interface PatientOffer {
+  readonly isHapi: boolean;
   /** It finds a Patient by identifier. */
   readonly searches: boolean;
   /** It keeps a reference that has an identifier and nothing else. */
@@ -23,6 +24,7 @@ export function readPatientOffer(statement: JsonObject, assume: AssumedOfPatient
   const { interaction, searchParam } = ofType('Patient');
   const policies = textsOf(ofType('Communication')['referencePolicy']);
   return {
+    isHapi: /\bHAPI\b/i.test(textOf(objectOf(statement['software'])['name']) ?? ''),
     searches:
       assume.patientSearch ??
       (objectsOf(interaction).some(({ code }) => code === 'search-type') &&
@@ -51,4 +53,24 @@ export function patientTrouble(offer: PatientOffer, policies: readonly PatientPo
     );
   }
   return undefined;
+}
+
+/** How Patients are referred to, where people should know more than the setting says. Pure. */
+export function patientWords(offer: PatientOffer, policies: readonly PatientPolicy[], transactions: boolean): string {
+  const references = new Set(policies.map(({ reference }) => reference));
+  return [
+    ...(references.has('lookup') ? ['Patients are looked for by identifier before a message is written.'] : []),
+    ...(references.has('conditional')
+      ? [
+          transactions
+            ? 'It finds Patients by identifier itself as it writes a transaction.'
+            : 'Patients are looked for by identifier before a message is written: only transactions take conditional references.',
+        ]
+      : []),
+    ...(references.has('literal') && offer.isHapi
+      ? [
+          'Its Patient ids of digits alone are numbers that it gave itself (HAPI-0960): where personId is a number of anybody else, set patient.reference to lookup.',
+        ]
+      : []),
+  ].join(' ');
 }

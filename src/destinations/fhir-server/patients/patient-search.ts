@@ -74,8 +74,12 @@ export function readPatientSearch(
   return { kind: 'failed', problem };
 }
 
+/** Finds nobody, and shows whether this login may search at all. */
+export const searchForNobody = (nobody: string): Question =>
+  patientSearch([{ system: 'urn:ietf:rfc:3986', value: `urn:uuid:${nobody}` }]);
+
 export const hasIdentifier = ({ identifiers }: Patient, { system, value }: SearchedIdentifier): boolean =>
   identifiers.some((each) => each.system === system && each.value === value);
 
-/** So that a missing right is told to be one to search for Patients. */
-export const onPatient = (problem: Problem): Problem => ({ ...problem, where: 'Patient' });
+/** So that a missing right is told to be one to read Patients. */
+export const onPatient = (problem: Problem): Problem => ({ where: 'Patient', ...problem });

@@ -82,6 +82,20 @@ describe('a search for Patients', () => {
     expect(served.ehr.sent()).toEqual([]);
   });
 
+  it('that the login may not make is told at start', async () => {
+    const served = await serve({}, { patients: [lookup], assume: { patientSearch: true } });
+    served.ehr.login.push(asUsual, answerWith(403, {}));
+    expect(await served.destination.check(new AbortController().signal)).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'ehr-forbidden', where: 'Patient', httpStatus: 403 },
+      why: expect.stringContaining('search for Patients'),
+    });
+    expect(await served.destination.check(new AbortController().signal)).toMatchObject({
+      kind: 'ready',
+      why: expect.stringContaining('Patients are looked for by identifier'),
+    });
+  });
+
   it('is refused at start where the EHR does not say that it makes one', async () => {
     const served = await serve({}, { patients: [policyOf('literal'), lookup] });
     expect(await served.destination.check(new AbortController().signal)).toMatchObject({
