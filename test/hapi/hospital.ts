@@ -37,11 +37,13 @@ export interface HospitalOptions {
   /** Where the service finds HAPI; HAPI's own address otherwise. */
   readonly fhirUrl?: string;
   readonly dialect?: string;
+  /** Settings of `patient`. */
+  readonly patient?: Readonly<Record<string, string>>;
 }
 
 export async function openHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const { rows = sampleRows(Date.now()), unknown = [], maxEntries = 100 } = options;
-  const { fhirUrl = inject('hapi'), dialect = 'auto' } = options;
+  const { fhirUrl = inject('hapi'), dialect = 'auto', patient = {} } = options;
   const chart = chartAt(inject('hapi'));
   for (const id of personsOf(rows)) if (usable(id) && !unknown.includes(id)) await chart.addPatient(id);
   const folder = await mkdtemp(join(tmpdir(), 'dialog-health-fhir-hapi-'));
@@ -61,6 +63,7 @@ export async function openHospital(options: HospitalOptions = {}): Promise<Hospi
       },
     ],
     destination: { kind: 'fhir-server', url: fhirUrl, dialect, bundle: { maxEntries } },
+    patient,
     mapping: { canonicalBase },
     ledger: { url: `sqlite:${folder}/ledger/ledger.db` },
   };

@@ -10,11 +10,14 @@ export interface Line {
   readonly url: string;
   /** Calls once, at that moment of the next Bundle. */
   readonly watch: (moment: Moment, call: () => void) => void;
+  /** The path of each request so far. */
+  readonly asked: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
 export async function openLine(hapi: string): Promise<Line> {
   const { origin, pathname } = new URL(hapi);
+  const paths: string[] = [];
   let watched: { readonly moment: Moment; readonly call: () => void } | undefined;
 
   function tell(moment: Moment, request: IncomingMessage): void {
@@ -26,6 +29,7 @@ export async function openLine(hapi: string): Promise<Line> {
 
   async function handOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = request;
+    paths.push(url);
     const headers = new Headers();
     for (const name of handedOn) {
       const value = request.headers[name];
@@ -51,6 +55,7 @@ export async function openLine(hapi: string): Promise<Line> {
   return {
     url: `http://127.0.0.1:${port}${pathname}`,
     watch: (moment, call) => (watched = { moment, call }),
+    asked: () => paths,
     close: async () => {
       server.closeAllConnections();
       server.close();
