@@ -1,6 +1,7 @@
 import { checkAuth } from './check-auth.ts';
 import { checkKind } from './check-kind.ts';
 import type { ServiceSettings } from './config.ts';
+import { checkPatient } from './check-patient.ts';
 import { readCron } from './cron-expression.ts';
 import type { ConfigFiles } from './file-text.ts';
 import type { Mistake, SettingPath } from './setting-mistakes.ts';
@@ -14,7 +15,10 @@ export function checkConfig(config: ServiceSettings, files: ConfigFiles): readon
       sources.map(({ name }) => name),
       (index) => ['sources', index, 'name'],
     ),
-    ...sources.flatMap((source, index) => checkPatient(source.patient, patient, ['sources', index, 'patient'])),
+    // What looks for nobody says so itself.
+    ...(destination.kind === 'fhir-server'
+      ? sources.flatMap((source, index) => checkPatient(source.patient, patient, ['sources', index, 'patient']))
+      : []),
     ...checkKind(config),
     ...checkAddress(destination, ['destination'], files),
     ...checkAuth(destination, files),
@@ -66,40 +70,6 @@ function checkSource(source: SourceSettings, path: SettingPath, count: number, f
     });
   }
   return mistakes;
-}
-
-/** What the settings for the Patients of a source are together: its own, else those for all. */
-function checkPatient(
-  own: SourceSettings['patient'],
-  forAll: ServiceSettings['patient'],
-  ownPath: SettingPath,
-): readonly Mistake[] {
-  const { reference, system, verify } = { ...forAll, ...own };
-  // A mistake in what is for all is told there, and once.
-  const pathOf = (name: 'reference' | 'system' | 'verify'): SettingPath =>
-    own[name] === undefined && own.reference === undefined ? ['patient', name] : [...ownPath, name];
-  const goesBy = [pathOf('reference')];
-  const looks = reference === 'lookup' || reference === 'conditional';
-  return [
-    ...(looks && system === ''
-      ? [
-          {
-            path: pathOf('system'),
-            goesBy,
-            message: `is needed for ${reference}: the system under which the EHR knows the person id. Example: urn:oid:2.16.840.1.113883.3.42`,
-          },
-        ]
-      : []),
-    ...(reference === 'identifier' && verify !== 'none'
-      ? [
-          {
-            path: pathOf('verify'),
-            goesBy,
-            message: `is ${verify}, and with reference: identifier no Patient is looked at. Write none, or reference: lookup.`,
-          },
-        ]
-      : []),
-  ];
 }
 
 /** Where files go from their folder is not known here. Without an address that must be there, nothing is. */
