@@ -106,6 +106,18 @@ describe('a search for Patients', () => {
   });
 });
 
+describe('a literal reference at HAPI', () => {
+  it('comes with the warning that ids of digits alone are its own', async () => {
+    const signal = new AbortController().signal;
+    const warning = { why: expect.stringContaining('HAPI-0960') };
+    const hapi = await serve({}, { patients: [policyOf('literal')] });
+    expect(await hapi.destination.check(signal)).toMatchObject(warning);
+    const statement = statementOf({ updateCreate: true });
+    const other = await serve({ statement }, { patients: [policyOf('literal')] });
+    expect(await other.destination.check(signal)).not.toMatchObject(warning);
+  });
+});
+
 describe('a reference by identifier alone', () => {
   it('is refused at start where the EHR says that it keeps none', async () => {
     const statement = statementOf({ updateCreate: true, referencePolicy: ['literal'] });
