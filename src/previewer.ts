@@ -100,7 +100,7 @@ async function lookAt(records: readonly SourceRecord[], parts: LookParts): Promi
   for (const { record, mapped } of made) {
     if (mapped.kind !== 'communication') continue;
     const { key } = record;
-    deliveries.push({ key, resource: mapped.resource, unsure: false, ...(await referenceIn(ledger, key)) });
+    deliveries.push({ key, resource: mapped.resource, unsure: false, ...(await knownOf(ledger, key)) });
   }
   const held = await heldOf(deliveries, parts);
   return made.map(({ record, mapped }): Looked => {
@@ -111,11 +111,20 @@ async function lookAt(records: readonly SourceRecord[], parts: LookParts): Promi
   });
 }
 
-/** Where the EHR keeps it, if it was delivered before: what was deleted there is told from what never was there. */
-async function referenceIn(ledger: Ledger | undefined, key: RecordKey): Promise<Pick<Delivery, 'knownReference'>> {
-  const page = await ledger?.messages.list({ key }, { limit: 1 });
-  const knownReference = page?.items[0]?.reference ?? undefined;
-  return knownReference === undefined ? {} : { knownReference };
+/**
+ * Where the EHR keeps it, and in which version of ours, if it was delivered before: what was deleted or changed there is
+ * told from what never was there, or is as we left it.
+ */
+async function knownOf(
+  ledger: Ledger | undefined,
+  key: RecordKey,
+): Promise<Pick<Delivery, 'knownReference' | 'knownVersion'>> {
+  const stored = (await ledger?.messages.byKeys([key]))?.get(key);
+  const { reference, version } = stored ?? {};
+  return {
+    ...(reference === undefined ? {} : { knownReference: reference }),
+    ...(version === undefined ? {} : { knownVersion: version }),
+  };
 }
 
 async function heldOf(

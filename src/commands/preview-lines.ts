@@ -41,6 +41,14 @@ function linesOf(message: PreviewedMessage): readonly string[] {
         ...message.differences.map(({ element, ours, theirs }) => `    ${element}: ${shown(theirs)} -> ${shown(ours)}`),
         ...remarksOn(message),
       ];
+    case 'foreign':
+      return [
+        `${head}  ${whereOf(message)}  ${told(message)}`,
+        ...message.differences.map(
+          ({ element, ours, theirs }) => `    ${element}: ${shown(theirs)} stays, not ${shown(ours)}`,
+        ),
+        ...remarksOn(message),
+      ];
     case 'unchanged':
       return [`${head}  ${whereOf(message)}`, ...remarksOn(message)];
     case 'unknown':
@@ -85,15 +93,16 @@ const whyOf = ({ explanation }: PreviewedMessage): readonly string[] =>
         .map((line) => `  ${line}`);
 
 function summaryLine({ messages, more, summary }: PreviewReport): string {
-  const { create, update, unchanged, unknown, skipped, rejected, notValid, unreadable } = summary;
+  const { create, update, unchanged, foreign, unknown, skipped, rejected, notValid, unreadable } = summary;
   const all = messages.length + more;
   const of =
     more === 0
       ? numbered(all, 'message')
       : `${messages.length} of ${numbered(all, 'message')} (all with --limit ${all})`;
+  const leftAlone = foreign === 0 ? '' : `, ${foreign} left as somebody changed them`;
   const cannotTell = unknown === 0 ? '' : `, ${unknown} cannot be told`;
   const rows = unreadable === 0 ? '' : `; ${numbered(unreadable, 'row')} cannot be read`;
-  return `${of}: ${create} would be created, ${update} updated, ${unchanged} unchanged${cannotTell}, ${skipped} skipped, ${rejected} rejected; ${notValid} not valid${rows}`;
+  return `${of}: ${create} would be created, ${update} updated, ${unchanged} unchanged${leftAlone}${cannotTell}, ${skipped} skipped, ${rejected} rejected; ${notValid} not valid${rows}`;
 }
 
 const numbered = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

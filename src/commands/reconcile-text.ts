@@ -58,6 +58,11 @@ const told: Readonly<Record<FindingKind, Told>> = {
     cure: (command) =>
       `${command('resend')} writes them as the mapping has them now, also where somebody changed them on purpose; --key KEY one alone.`,
   },
+  changedAtEhr: {
+    what: 'changed by somebody else in the EHR',
+    cure: (command) =>
+      `They are left as they are: the next change of such a message is rejected for a person to decide. ${command('resend')} writes over them; --key KEY over one alone.`,
+  },
   doubled: {
     what: 'more than once in the EHR',
     cure: () => 'Remove the extra ones at the EHR: GET /records/KEY names the one to keep. Then reconcile again.',

@@ -113,6 +113,8 @@ export interface StoredMessage {
   readonly takenAt: Instant;
   /** `Communication/<id>`, where the EHR has confirmed it. */
   readonly reference?: string;
+  /** The EHR's version id of what was last written there, where it told one. */
+  readonly version?: string;
 }
 
 export interface Messages {

@@ -21,6 +21,7 @@ const storedColumns = [
   'first_read_at',
   'taken_at',
   'reference',
+  'version',
 ] as const satisfies readonly (keyof MessageRow)[];
 
 type StoredRow = Pick<MessageRow, (typeof storedColumns)[number]>;
@@ -105,5 +106,6 @@ function storedMessage(row: StoredRow): StoredMessage {
     firstReadAt: row.first_read_at,
     takenAt: row.taken_at,
     ...(row.reference === null ? {} : { reference: row.reference }),
+    ...(row.version === null ? {} : { version: row.version }),
   };
 }

@@ -40,6 +40,8 @@ export interface PreviewSummary {
   readonly create: number;
   readonly update: number;
   readonly unchanged: number;
+  /** Changed by somebody else at the EHR, and left so. */
+  readonly foreign: number;
   /** What the EHR holds cannot be told. */
   readonly unknown: number;
   readonly skipped: number;
@@ -76,6 +78,8 @@ export type PreviewedMessage =
   /** Each place that differs: `theirs` is there now, `ours` would be; what stands there on one side only has one. */
   | (There & { readonly state: 'update'; readonly differences: readonly Difference[] })
   | (There & { readonly state: 'unchanged' })
+  /** Somebody else changed it at the EHR: it would not be written over. */
+  | (There & { readonly state: 'foreign'; readonly differences: readonly Difference[]; readonly problem: Problem })
   | (Made & { readonly state: 'unknown'; readonly problem: Problem })
   /** Nothing would be written. */
   | (OfMessage & { readonly state: 'skipped' | 'rejected'; readonly problem: Problem });
@@ -124,6 +128,7 @@ export function previewReport(
       create: count('create'),
       update: count('update'),
       unchanged: count('unchanged'),
+      foreign: count('foreign'),
       unknown: count('unknown'),
       skipped: count('skipped'),
       rejected: count('rejected'),
@@ -151,6 +156,8 @@ function previewed(looked: Looked): PreviewedMessage {
       const there = { reference, ...(version === undefined ? {} : { version }) };
       const differences = contentDifferences(resource, held.resource);
       if (differences.length === 0) return { ...of, state: 'unchanged', ...there, ...made };
+      const { foreign } = held;
+      if (foreign !== undefined) return { ...of, state: 'foreign', ...there, differences, problem: foreign, ...made };
       return { ...of, state: 'update', ...there, differences, ...made };
     }
   }

@@ -59,7 +59,7 @@ describe('a reconciliation with HAPI FHIR', () => {
     expect(code).toBe(3);
     expect(totals).toMatchObject({
       missingInEhr: { count: 1, keys: [removed.id] },
-      different: { count: 1, keys: [changed.id], by: { status: 1 } },
+      changedAtEhr: { count: 1, keys: [changed.id], by: { 'entered-in-error-at-ehr': 1, status: 1 } },
       doubled: { count: 1, keys: [doubled.id] },
       ehr: 5,
     });

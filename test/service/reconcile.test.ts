@@ -141,7 +141,7 @@ describe('a reconciliation', () => {
     expect({ code, verdict: report.verdict }).toEqual({ code: 3, verdict: 'differ' });
     expect(found(totals)).toEqual({
       missingInEhr: { keys: [keys.outgoing(id('a'))], by: {} },
-      different: { keys: [keys.outgoing(id('b'))], by: { status: 1 } },
+      changedAtEhr: { keys: [keys.outgoing(id('b'))], by: { 'changed-at-ehr': 1, status: 1 } },
       doubled: { keys: [keys.outgoing(id('c'))], by: {} },
       vanishedAtVendor: { keys: [keys.outgoing(id('d'))], by: {} },
       missingInLedger: { keys: [keys.outgoing(id('e'))], by: {} },
@@ -358,7 +358,7 @@ describe('a reconciliation', () => {
       'conflicting',
       'changedAtVendor',
       'vanishedAtVendor',
-      'different',
+      'changedAtEhr',
       'doubled',
       'missingInEhr',
       'unreadable',

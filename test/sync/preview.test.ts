@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { previewLines } from '../../src/commands/preview-lines.ts';
 import type { Held } from '../../src/exchange/delivery.ts';
 import type { ProblemCode } from '../../src/exchange/problem.ts';
 import type { SourceRecord } from '../../src/exchange/record.ts';
@@ -69,6 +70,22 @@ describe('the report of a preview', () => {
       { state: 'unchanged', reference: 'Communication/server-1' },
     ]);
     expect(report.summary).toMatchObject({ create: 1, update: 1, unchanged: 1, unknown: 0, notValid: 0 });
+  });
+
+  it('tells what somebody else changed at the EHR, and that it stays so', () => {
+    const foreign = { code: 'changed-at-ehr', where: 'Communication.note' } as const;
+    const at = { ...held(message('changed', 'SENT')), foreign };
+    const report = reportOf(
+      mapped(message('changed', 'DELIVERED'), at),
+      mapped(message('same'), held(message('same'))),
+    );
+    expect(report.messages).toMatchObject([
+      { state: 'foreign', problem: foreign, version: '3', differences: [{ element: 'statusReason.text' }] },
+      { state: 'unchanged' },
+    ]);
+    expect(report.summary).toMatchObject({ foreign: 1, update: 0, unchanged: 1 });
+    expect(previewLines(report).join('\n')).toContain('statusReason.text: "SENT" stays, not "DELIVERED"');
+    expect(previewLines(report).at(-1)).toContain('1 unchanged, 1 left as somebody changed them, 0 skipped');
   });
 
   it('tells why a message would not be written, or what is there cannot be told', () => {

@@ -82,6 +82,7 @@ const deliveryOf = (key: RecordKey, resource: Communication, ledger: StoredMessa
   resource,
   unsure: false,
   ...(ledger?.reference === undefined ? {} : { knownReference: ledger.reference }),
+  ...(ledger?.version === undefined ? {} : { knownVersion: ledger.version }),
 });
 
 /** Under another id than it told: a write to the one would not meet the other. */
@@ -96,7 +97,11 @@ function asFound(
     case 'absent':
       return held;
     case 'there':
-      return { kind: 'there', differences: differences?.(held) ?? [] };
+      return {
+        kind: 'there',
+        differences: differences?.(held) ?? [],
+        ...(held.foreign === undefined ? {} : { foreign: held.foreign }),
+      };
     case 'unknown':
       if (held.problem.code === 'deleted-at-ehr') return { kind: 'absent' };
       if (held.problem.code === 'multiple-matches') return { kind: 'doubled' };

@@ -135,6 +135,7 @@ export class ReconcileTally {
       notDelivered: of('notDelivered'),
       missingInEhr: of('missingInEhr'),
       different: of('different'),
+      changedAtEhr: of('changedAtEhr'),
       doubled: of('doubled'),
       unknownAtEhr: of('unknownAtEhr'),
       travelsAlong: of('travelsAlong'),

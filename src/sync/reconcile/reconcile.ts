@@ -25,6 +25,8 @@ export const findingKinds = [
   'missingInEhr',
   /** The EHR has it otherwise than it would be written; by element. */
   'different',
+  /** Likewise, since somebody else changed it there: it is not written over; by the reason and the element. */
+  'changedAtEhr',
   /** The EHR has more than one. */
   'doubled',
   /** What the EHR has of it cannot be told; by code. */
@@ -58,7 +60,8 @@ export interface AtVendor extends Pick<SourceRecord, 'contentDigest' | 'changeDi
 /** What the EHR holds of a message. */
 export type AtEhr =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'there'; readonly differences: readonly ElementDifference[] }
+  /** `foreign`: why it is not written over. */
+  | { readonly kind: 'there'; readonly differences: readonly ElementDifference[]; readonly foreign?: Problem }
   | { readonly kind: 'doubled' }
   | { readonly kind: 'unknown'; readonly problem: Problem }
   /** The mapping makes nothing of it that it could be found by. */
@@ -111,6 +114,10 @@ function ledgerAgainstEhr({ key, vendor, ledger, ehr }: OnThreeSides, facts: Jud
   if (vendor === undefined || !isSame(vendor, ledger, facts)) return found;
   if (!vendor.mapped) return [...found, finding('different', key, 'Communication')];
   if (ehr.kind !== 'there' || ehr.differences.length === 0) return found;
+  const { foreign } = ehr;
+  if (foreign !== undefined) {
+    return [...found, finding('changedAtEhr', key, foreign.code, ...ehr.differences.map(({ element }) => element))];
+  }
   const counting = ehr.differences.filter(({ travels }) => !travels);
   const [kind, shown] =
     counting.length > 0 ? (['different', counting] as const) : (['travelsAlong', ehr.differences] as const);
@@ -130,7 +137,8 @@ const finding = (kind: FindingKind, key: RecordKey, ...by: readonly string[]): F
 });
 
 /** Those whose reason may be that the service went on meanwhile: held against the ledger once more before they are told. */
-export const mayBeInMotion = ({ kind }: Finding): boolean => kind === 'missingInEhr' || kind === 'different';
+export const mayBeInMotion = ({ kind }: Finding): boolean =>
+  kind === 'missingInEhr' || kind === 'different' || kind === 'changedAtEhr';
 
 /** Whether the ledger has moved on between two looks at a message. */
 export const hasMoved = (before: StoredMessage, now: StoredMessage | undefined): boolean =>
