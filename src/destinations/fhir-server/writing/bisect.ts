@@ -31,8 +31,8 @@ export async function sendWrites(
   const bundled = (group: readonly Write[]): readonly Group[] =>
     cutIntoBundles(group, experience.limits()).map((each) => ({ writes: each }));
   /** What waits is cut again by what was just learned. */
-  const recut = (waiting: Group): readonly Group[] =>
-    waiting.type === undefined ? bundled(waiting.writes) : [waiting];
+  const recut = ({ writes: waiting, type }: Group): readonly Group[] =>
+    bundled(waiting).map((each) => ({ ...each, ...(type === undefined ? {} : { type }) }));
   let open = bundled(writes);
   let strange = 0;
   /** Looking for one message that the server fails on: errors in a row, and how many it takes to get down to one. */
@@ -68,7 +68,7 @@ export async function sendWrites(
           outcomes.push(...refused(group.writes, verdict.problem));
         } else {
           experience.halved(verdict.by, halves(group.writes));
-          open = [...halves(group.writes).map((half) => ({ writes: half, type })), ...rest.flatMap(recut)];
+          open = [{ writes: group.writes, type }, ...rest].flatMap(recut);
         }
         break;
       case 'not-offered':
