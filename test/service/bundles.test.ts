@@ -180,7 +180,7 @@ describe('a service that is killed', () => {
   it.each(kinds)(
     'with %s at every point that it ever reaches loses nothing and doubles nothing',
     async (_kind, open) => {
-      const { sides, engine } = await open({ maxEntries: 2 });
+      const { sides, engine } = await open({ maxEntries: 3 });
       let deaths = 0;
       let ended: Ended;
       do {
@@ -194,5 +194,7 @@ describe('a service that is killed', () => {
       engine.pickUp();
       expect(engine.held().map(({ version }) => version)).toEqual(Array(6).fill('1'));
     },
+    // A process for each death.
+    120_000,
   );
 });
