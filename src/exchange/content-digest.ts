@@ -20,7 +20,10 @@ export function contentDigest(resource: Readonly<object>): string {
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;
+  // The caregiver within it names the same Patient.
+  const isCaregiver = 'resourceType' in value && value.resourceType === 'RelatedPerson';
   return Object.entries(value)
+    .filter(([name]) => !(isCaregiver && name === 'patient'))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, each]) => [name, inOrder(each)]);
 }

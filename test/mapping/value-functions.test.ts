@@ -187,10 +187,15 @@ describe('=patient', () => {
     });
   });
 
-  it('refers by identifier alone where the configuration says so', () => {
-    const mapping = loaded({ patient: { ...settings.patient, reference: 'identifier' } });
-    expect(outgoingOf({ personName: null }, mapping).subject).toEqual({ type: 'Patient', identifier });
-  });
+  it.each(['identifier', 'lookup', 'conditional'] as const)(
+    'refers by identifier alone where the configuration says %s',
+    (reference) => {
+      const mapping = loaded({ patient: { ...settings.patient, reference } });
+      expect(outgoingOf({ personName: null }, mapping).subject).toEqual({ type: 'Patient', identifier });
+      const { subject } = outgoingOf({ personId: 'an id with / signs', personName: null }, mapping);
+      expect(subject).toEqual({ type: 'Patient', identifier: { ...identifier, value: 'an id with / signs' } });
+    },
+  );
 
   it('takes the id from the field that the configuration names', () => {
     const mapping = loaded({ patient: { ...settings.patient, from: 'personMisc1' } });
@@ -205,7 +210,7 @@ describe('=patient', () => {
     expect(outgoingOf({ personId: 'Qy.UJ-yuj' }).subject?.reference).toBe('Patient/Qy.UJ-yuj');
   });
 
-  it.each(['a b', 'a_b', '+1', 'a/b', '../x', '#x', 'é', 'a'.repeat(65), 'a\u0000'])(
+  it.each(['a b', 'a_b', '+1', 'a/b', '../x', '.', '..', '#x', 'é', 'a'.repeat(65), 'a\u0000'])(
     'refuses %j as the id of a Patient',
     (personId) => {
       expect(loaded().map(anyRecord({ ...row, personId }))).toEqual({

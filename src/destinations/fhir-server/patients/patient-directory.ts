@@ -1,4 +1,4 @@
-import { hourMs, minuteMs, type Instant } from '../../../exchange/window.ts';
+import { hourMs, type Instant } from '../../../exchange/window.ts';
 import type { Problem } from '../../../exchange/problem.ts';
 import type { Ask } from '../answer.ts';
 import type { SearchedIdentifier } from '../writing/search-value.ts';
@@ -20,7 +20,10 @@ export interface DirectoryOptions {
   readonly now: () => Instant;
   /** How long a Patient is known once found; an hour when not said. */
   readonly foundMs?: number;
-  /** How long it is known that there is none; a minute when not said: a message waits for at least as long. */
+  /**
+   * How long it is known that there is none; ten seconds when not said: long enough for the messages of one person that
+   * go together, and gone when somebody made the Patient and releases them.
+   */
   readonly missedMs?: number;
   /** Patients and misses that are remembered; 50,000 when not said. */
   readonly most?: number;
@@ -36,6 +39,8 @@ export interface PatientDirectory {
   forget(patient: { readonly identifier: SearchedIdentifier | undefined; readonly id: string | undefined }): void;
 }
 
+const missMs = 10_000;
+
 /** Searches or reads on their way at once, for one Bundle. */
 const atOnce = 3;
 
@@ -43,7 +48,7 @@ export const keyOf = ({ system, value }: SearchedIdentifier): string => JSON.str
 const keyOfId = (id: string): string => `id ${id}`;
 
 export function patientDirectory(options: DirectoryOptions): PatientDirectory {
-  const { base, now, foundMs = hourMs, missedMs = minuteMs, most = 50_000 } = options;
+  const { base, now, foundMs = hourMs, missedMs = missMs, most = 50_000 } = options;
   const cache = expiringCache<PatientAnswer>({ most });
   /** How many identifiers the EHR takes in one search. */
   let together: number | undefined;
