@@ -11,7 +11,7 @@ import type { Ledger, RecordFilter } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
-import type { EhrOptions, ScriptedEhr } from '../destinations/scripted-ehr.ts';
+import { answerWith, type EhrOptions, type Reaction, type ScriptedEhr } from '../destinations/scripted-ehr.ts';
 import { serve } from '../destinations/served.ts';
 import { keptAudit, message, plainMapping, reading } from '../support/scripted.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
@@ -138,3 +138,16 @@ export const ids = (count: number): readonly string[] => Array.from({ length: co
 /** Each of them once, with this status. */
 export const each = (names: readonly string[], status = 'DELIVERED'): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(names.map((name) => [name, [status]]));
+
+/** A reply in which each entry has such a status, for the messages of the request in their order. */
+export const statuses =
+  (of: (id: string) => { readonly status: string; readonly outcome?: object }, headers = {}): Reaction =>
+  ({ body }, response, usual) => {
+    const { entry }: { entry: { resource: Communication }[] } = JSON.parse(body);
+    const replies = entry.map(({ resource }) => ({ response: of(resource.identifier?.[0]?.value ?? '') }));
+    answerWith(200, { resourceType: 'Bundle', type: 'batch-response', entry: replies }, headers)(
+      { method: 'POST', path: '', headers: {}, body },
+      response,
+      usual,
+    );
+  };

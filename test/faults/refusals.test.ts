@@ -9,96 +9,12 @@ import {
   type Reaction,
 } from '../destinations/scripted-ehr.ts';
 import { message } from '../support/scripted.ts';
-import { each, ids, openDelivering } from './delivering.ts';
+import { each, ids, openDelivering, statuses } from './delivering.ts';
 
 const singly = statementOf({ updateCreate: true }, { system: [] });
 const batches = statementOf({ updateCreate: true }, { system: ['batch'] });
-const secondMs = 1_000;
-const minuteMs = 60 * secondMs;
-
 const isAbout = (id: string) => (resource: Communication) => resource.subject?.reference === `Patient/person-${id}`;
 const without = (names: readonly string[], ...gone: readonly string[]) => names.filter((name) => !gone.includes(name));
-
-/** A reply in which each entry has such a status, for the messages of the request in their order. */
-const statuses =
-  (of: (id: string) => { readonly status: string; readonly outcome?: object }, headers = {}): Reaction =>
-  ({ body }, response, usual) => {
-    const { entry }: { entry: { resource: Communication }[] } = JSON.parse(body);
-    const replies = entry.map(({ resource }) => ({ response: of(resource.identifier?.[0]?.value ?? '') }));
-    answerWith(200, { resourceType: 'Bundle', type: 'batch-response', entry: replies }, headers)(
-      { method: 'POST', path: '', headers: {}, body },
-      response,
-      usual,
-    );
-  };
-
-describe('an EHR that asks for time', () => {
-  it.each([
-    ['429 with Retry-After', answerWith(429, outcome('throttled'), { 'retry-after': '120' }), 'ehr-throttled', 120],
-    ['503 with Retry-After', answerWith(503, outcome('transient'), { 'retry-after': '120' }), 'ehr-server-error', 120],
-    ['429 with RateLimit', answerWith(429, '', { ratelimit: '"requests";r=0;t=90' }), 'ehr-throttled', 90],
-    [
-      'a batch in which all is put off',
-      statuses(() => ({ status: '429' }), { ratelimit: '"requests";r=0;t=90' }),
-      'ehr-throttled',
-      90,
-    ],
-  ])('B3: %s is given it, by everyone and everything', async (_, reaction, code, seconds) => {
-    const { ehr, read, deliver, later, loop, held, states } = await openDelivering(
-      { statement: batches },
-      { batch: 5 },
-    );
-    await read(ids(20));
-    // Both that are on their way at once.
-    ehr.script.push(reaction, reaction);
-    await deliver();
-    expect(loop.state().problem?.code).toBe(code);
-    const sent = ehr.sent().length;
-    expect(sent).toBeLessThanOrEqual(2);
-    await loop.tryNow();
-    await later((seconds - 10) * secondMs);
-    expect(ehr.sent()).toHaveLength(sent);
-    await later(10 * secondMs);
-    await later();
-    expect(held()).toEqual(each(ids(20)));
-    expect(await states()).toEqual({ delivered: 20 });
-  });
-
-  it('B3: 408 without a word about time is given a back-off, and no message an attempt less', async () => {
-    const { ehr, read, deliver, later, events, held } = await openDelivering({ statement: singly });
-    await read(ids(3));
-    ehr.script.push(answerWith(408), answerWith(408));
-    await deliver();
-    for (let hour = 0; hour < 12; hour += 1) await later();
-    expect(held()).toEqual(each(ids(3)));
-    const attempts = events.flatMap((event) => (event.event === 'record_delivered' ? [event.attempt] : []));
-    expect(attempts).toEqual([1, 1, 1]);
-  });
-
-  it('B3: for some entries is given it for those', async () => {
-    const { ehr, read, deliver, later, held, fateOf, clock } = await openDelivering({ statement: batches });
-    await read(ids(4));
-    const start = clock.at;
-    ehr.script.push(
-      statuses(
-        (id) =>
-          id === 'm0' ? { status: '200', outcome: outcome('informational') } : { status: id === 'm1' ? '503' : '429' },
-        { 'retry-after': '300' },
-      ),
-    );
-    await deliver();
-    expect([await fateOf('m0'), await fateOf('m1'), await fateOf('m2')]).toEqual([
-      { state: 'delivered', code: null },
-      { state: 'pending', code: 'record-server-error' },
-      { state: 'pending', code: 'record-throttled' },
-    ]);
-    await later(start + 290 * secondMs - clock.at);
-    expect(ehr.sent()).toHaveLength(1);
-    await later(10 * secondMs);
-    await later();
-    expect(held()).toEqual(each(['m1', 'm2', 'm3']));
-  });
-});
 
 describe('an EHR that refuses', () => {
   it.each([
@@ -160,7 +76,9 @@ describe('an EHR that refuses', () => {
       {
         statement: hapiLike,
         refuses: (resource) =>
-          /0$/.test(resource.subject?.reference ?? '') ? { status: 422, outcome: outcome('invalid') } : undefined,
+          resource.subject?.reference?.endsWith('0') === true
+            ? { status: 422, outcome: outcome('invalid') }
+            : undefined,
       },
       { bundle: { type: 'auto', maxEntries: 10, maxBytes: 1_000_000 }, batch: 10, concurrency: 1 },
     );
@@ -231,87 +149,6 @@ describe('a message that is there twice', () => {
   });
 });
 
-describe('somebody else who writes at the same time', () => {
-  it.each([409, 412])('B11: %i to an update is tried again, and what was to be written arrives', async (status) => {
-    const { ehr, read, deliver, later, held, fateOf } = await openDelivering({ statement: singly });
-    await read(['m0'], 'SENT', 1);
-    await deliver();
-    await read(['m0'], 'DELIVERED', 3);
-    ehr.script.push(answerWith(status, outcome('conflict')));
-    await deliver();
-    await later();
-    expect(await fateOf('m0')).toEqual({ state: 'delivered', code: null });
-    expect(held()).toEqual({ m0: ['DELIVERED'] });
-  });
-
-  it('B11: and names the version: ours is read again before it is named once more', async () => {
-    const statement = statementOf({ updateCreate: true, versioning: 'versioned-update' }, { system: [] });
-    const { ehr, read, deliver, later, held } = await openDelivering({ statement });
-    await read(['m0'], 'SENT', 1);
-    await deliver();
-    await read(['m0'], 'DELIVERED', 3);
-    ehr.script.push(answerWith(412, outcome('conflict')));
-    await deliver();
-    await later();
-    expect(held()).toEqual({ m0: ['DELIVERED'] });
-    const updates = ehr.heard.filter(({ method, headers }) => method === 'PUT' && headers['if-match'] !== undefined);
-    expect(updates.map(({ headers }) => headers['if-match'])).toEqual(['W/"1"', 'W/"1"']);
-    expect(ehr.heard.filter(({ method, path }) => method === 'GET' && /^Communication\/[^0]/.test(path))).not.toEqual(
-      [],
-    );
-  });
-
-  it.each([
-    ['conditional-create', statementOf({ conditionalCreate: true }, { system: [] })],
-    ['search-then-create', statementOf({}, { system: [] })],
-  ])('B12: at an EHR where two creates at once make two: no message is on its way twice (%s)', async (_, statement) => {
-    const { ehr, read, loop, later, held } = await openDelivering({ statement }, { concurrency: 4, batch: 3 });
-    let created = 0;
-    /** Looks first and writes later, as HAPI did before 6.6. */
-    const racy: Reaction = (heard, response, usual) => {
-      if (heard.method !== 'POST') return usual();
-      const resource: Communication = JSON.parse(heard.body);
-      const isThere = [...ehr.held.values()].some(
-        ({ resource: { identifier } }) => identifier?.[0]?.value === resource.identifier?.[0]?.value,
-      );
-      setTimeout(() => {
-        if (isThere) return usual();
-        const id = `racy-${(created += 1)}`;
-        ehr.held.set(id, { resource: { ...resource, id }, version: 1 });
-        answerWith(201, {}, { location: `Communication/${id}/_history/1` })(heard, response, usual);
-      }, 5);
-    };
-    ehr.script.push(...Array.from({ length: 1_000 }, () => racy));
-    await read(ids(30), 'SENT', 1);
-    const first = loop.settled();
-    const second = loop.settled();
-    await read(ids(30), 'DELIVERED', 3);
-    await Promise.all([first, second, loop.settled()]);
-    await later();
-    expect(held()).toEqual(each(ids(30)));
-  });
-
-  it('B12: a create that lost the race is looked at again, and what is there is brought up to date', async () => {
-    const statement = statementOf({ conditionalCreate: true }, { system: [] });
-    const { ehr, read, deliver, later, held, fateOf } = await openDelivering({ statement });
-    await read(['m0']);
-    ehr.script.push(({ body, ...heard }, response, usual) => {
-      const resource: Communication = JSON.parse(body);
-      ehr.held.set('theirs', { resource: { ...resource, id: 'theirs', statusReason: { text: 'SENT' } }, version: 1 });
-      answerWith(409, outcome('conflict', 'HAPI-0825: The operation has failed with a version constraint failure.'))(
-        { body, ...heard },
-        response,
-        usual,
-      );
-    });
-    await deliver();
-    await later();
-    expect(await fateOf('m0')).toEqual({ state: 'delivered', code: null });
-    expect(held()).toEqual({ m0: ['DELIVERED'] });
-    expect([...ehr.held.keys()]).toEqual(['theirs']);
-  });
-});
-
 describe('what is too large', () => {
   it('B21: goes in halves, and no Bundle is so large again', async () => {
     const { ehr, read, deliver, held } = await openDelivering({ statement: hapiLike, maxBytes: 8_000 });
@@ -362,88 +199,5 @@ describe('what is too large', () => {
     await deliver();
     expect(held()).toEqual(each(without(ids(16), 'm7')));
     expect(await fateOf('m7')).toEqual({ state: 'rejected', code: 'resource-too-large' });
-  });
-});
-
-describe('an EHR that becomes another', () => {
-  const r5 = { ...hapiLike, fhirVersion: '5.0.0' };
-
-  it('B24: and speaks R5 now: nothing is sent, it is told, and delivery goes on when it is R4 again', async () => {
-    const { ehr, read, deliver, later, loop, held, states } = await openDelivering({ statement: hapiLike });
-    await read(['m0']);
-    await deliver();
-    ehr.metadata.push(...Array.from({ length: 100 }, () => answerWith(200, r5)));
-    await later(25 * 60 * minuteMs);
-    await read(['m1']);
-    await later();
-    await later();
-    const sent = ehr.sent().length;
-    expect(loop.state().problem).toMatchObject({ code: 'ehr-unsuitable' });
-    expect(loop.state().check).toMatchObject({ kind: 'failed', why: expect.stringContaining('speaks FHIR 5.0.0') });
-    await later();
-    expect(ehr.sent()).toHaveLength(sent);
-    expect(await states()).toEqual({ delivered: 1, pending: 1 });
-    ehr.metadata.length = 0;
-    await later();
-    expect(held()).toEqual(each(['m0', 'm1']));
-  });
-
-  it.each([404, 405, 501])(
-    'B24: and answers %i: it is asked at once what it offers now, and written to so',
-    async (status) => {
-      const statement = statementOf({ updateCreate: true }, { system: [] });
-      const { ehr, read, deliver, later, held, states } = await openDelivering({ statement });
-      await read(['m0']);
-      await deliver();
-      // It takes no ids of the client's any more.
-      ehr.metadata.push(...Array.from({ length: 100 }, () => answerWith(200, conditionalOnly)));
-      const noIds: Reaction = (heard, response, usual) =>
-        /^Communication\/(?!server)/.test(heard.path) && heard.method === 'PUT'
-          ? answerWith(status, outcome('not-supported'))(heard, response, usual)
-          : usual();
-      ehr.script.push(...Array.from({ length: 100 }, () => noIds));
-      await read(['m1', 'm2']);
-      await deliver();
-      await later();
-      expect(held()).toEqual(each(['m0', 'm1', 'm2']));
-      expect(await states()).toEqual({ delivered: 3 });
-      expect(ehr.heard.filter(({ path }) => path === 'metadata').length).toBeGreaterThan(1);
-    },
-  );
-
-  it('B24: a 404 that names a Patient is none of these: the message waits, and nothing is asked again', async () => {
-    const { ehr, read, deliver, fateOf } = await openDelivering({
-      statement: hapiLike,
-      refuses: (resource) =>
-        isAbout('m1')(resource)
-          ? {
-              status: 404,
-              outcome: outcome(
-                'processing',
-                'HAPI-1091: Invalid match URL "Patient?identifier=x" - No resources match',
-              ),
-            }
-          : undefined,
-    });
-    await read(['m0', 'm1']);
-    await deliver();
-    expect(await fateOf('m1')).toEqual({ state: 'waiting', code: 'patient-not-found' });
-    expect(await fateOf('m0')).toEqual({ state: 'delivered', code: null });
-    await read(['m2']);
-    await deliver();
-    expect(ehr.heard.filter(({ path }) => path === 'metadata')).toHaveLength(1);
-  });
-
-  it('B24: and takes no Bundles any more, while it says that it does: that is learned once', async () => {
-    const { ehr, read, deliver, later, held } = await openDelivering({ statement: hapiLike });
-    const noBundles: Reaction = (heard, response, usual) =>
-      heard.method === 'POST' ? answerWith(405, '')(heard, response, usual) : usual();
-    ehr.script.push(...Array.from({ length: 300 }, () => noBundles));
-    await read(ids(5));
-    await deliver();
-    await read(ids(10));
-    await later();
-    expect(held()).toEqual(each(ids(10)));
-    expect(ehr.sent().filter(({ method }) => method === 'POST')).toHaveLength(2);
   });
 });
