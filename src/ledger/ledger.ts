@@ -152,6 +152,8 @@ export interface Messages {
    * taken by somebody since: nothing was written for them.
    */
   settle(settlements: readonly Settlement[], now: Instant): Promise<readonly RecordKey[]>;
+  /** Gives back claimed records that were not sent: pending and due at once, and nothing else has become of them. */
+  handBack(claims: readonly Claim[], now: Instant): Promise<void>;
   /** Makes every `pending` record due at once; `waiting` ones stay. A `Retry-After` is the caller's to honour. */
   makePendingDue(now: Instant): Promise<void>;
   /** When the next record can be claimed: a pending or waiting one that comes due, or a lease that runs out. */

@@ -121,6 +121,13 @@ export function settled({ revision, claims: _, ...row }: ClaimedRow, settlement:
   return { ...row, ...unclaimed, ...outcome(row, settlement, overtaken, now) };
 }
 
+/** Claimed, and not sent after all. */
+export function handedBack({ revision, claims: _, ...row }: ClaimedRow, now: Instant): SettledRow {
+  const pending = { state: 'pending', pending_since: row.pending_since ?? now, due_at: now } as const;
+  const overtaken = revision !== row.claim_revision;
+  return { ...row, ...unclaimed, ...pending, ...(overtaken ? { attempts: 0, ...noProblem } : {}) };
+}
+
 /** @param overtaken newer content arrived meanwhile, and is still to be sent */
 function outcome(row: SettledRow, settlement: Settlement, overtaken: boolean, now: Instant): Partial<SettledRow> {
   const pending = { state: 'pending', pending_since: row.pending_since ?? now } as const;

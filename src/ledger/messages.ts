@@ -10,7 +10,7 @@ import { messagesIn, storedByKeys } from './message-digests.ts';
 import { readCounts } from './message-counts.ts';
 import { recordBatch } from './record-batch.ts';
 import { listRecords } from './record-list.ts';
-import { settleAll } from './settle.ts';
+import { handBackAll, settleAll } from './settle.ts';
 
 /** The messages: recorded by intake, claimed and settled by delivery, looked at and released by people. */
 export function makeMessages(database: Database, lease: Lease, seal: BodySeal): Messages {
@@ -25,6 +25,7 @@ export function makeMessages(database: Database, lease: Lease, seal: BodySeal): 
     forgetLowered: (source, readAt) => lease.write((tx) => forgetLowered(tx, database, source, readAt)),
     claim: (request) => lease.write((tx) => claimDue(tx, database, seal, lease.epoch, request)),
     settle: (settlements, now) => lease.write((tx) => settleAll(tx, database, lease.epoch, settlements, now)),
+    handBack: (claims, now) => lease.write((tx) => handBackAll(tx, database, lease.epoch, claims, now)),
     makePendingDue: (now) => lease.write((tx) => makeAllPendingDue(tx, database, now)),
     nextDue: async () => (await nextDueQuery(kysely).executeTakeFirst())?.due_at ?? undefined,
     release: (filter, now) => lease.write((tx) => releaseAll(tx, database, filter, now)),

@@ -3,9 +3,10 @@ import type { RecordKey } from '../exchange/record-key.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { Database, LedgerTransaction } from './database/database.ts';
 import type { SettledRow } from './database/tables.ts';
+import type { Claim } from './ledger.ts';
 import type { Lease } from './lease.ts';
 import { CountMoves } from './message-counts.ts';
-import { settled } from './message-states.ts';
+import { handedBack, settled } from './message-states.ts';
 import { inState } from './record-filter.ts';
 import { claimedMessages, putSettled } from './stored-messages.ts';
 
@@ -34,6 +35,23 @@ export async function settleAll(
   }
   await putSettled(tx, database, before, rows);
   return lost;
+}
+
+/** Claimed, and not sent. What this process no longer has on its way is left as it is. */
+export async function handBackAll(
+  tx: LedgerTransaction,
+  database: Database,
+  epoch: number,
+  claims: readonly Claim[],
+  now: Instant,
+): Promise<void> {
+  const keys = claims.map(({ record: { key } }) => key);
+  const before = await claimedMessages(tx, database, epoch, keys);
+  const rows = claims.flatMap(({ record: { key }, token }) => {
+    const row = before.get(key);
+    return row?.claims === token ? [handedBack(row, now)] : [];
+  });
+  await putSettled(tx, database, before, rows);
 }
 
 /** What was on its way when a process died: the EHR may have it, so it is looked for first. */

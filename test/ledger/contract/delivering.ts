@@ -187,6 +187,41 @@ export function deliveringContract(newPlace: NewPlace): void {
     });
   });
 
+  describe('handing back what was claimed and not sent', () => {
+    it('makes it due at once, as if it had not been claimed', async () => {
+      await record('a');
+      const first = await claimDue(test.ledger, test.clock);
+      await settle(again('a', 'waiting', 5));
+      test.clock.pass({ minutes: 5 });
+      await test.ledger.messages.handBack(await claimDue(test.ledger, test.clock), test.clock.at);
+      expect(await view(test.ledger, keyOf('a'))).toMatchObject({ state: 'pending', attempts: 1, code: problem.code });
+      expect(await claimDue(test.ledger, test.clock)).toEqual([
+        { ...first[0], attempt: 2, unsure: false, token: expect.any(Number) },
+      ]);
+      expect((await test.ledger.messages.counts()).delivering).toBe(1);
+    });
+
+    it('leaves alone what was claimed once more meanwhile, and what was settled', async () => {
+      await record('a', 'b');
+      const claims = await claimDue(test.ledger, test.clock);
+      await settle(accepted(keyOf('b')));
+      test.clock.pass({ minutes: 11 });
+      expect(keysOf(await claimDue(test.ledger, test.clock))).toEqual([keyOf('a')]);
+      await test.ledger.messages.handBack(claims, test.clock.at);
+      expect(await test.ledger.messages.counts()).toMatchObject({ pending: 0, delivering: 1, delivered: 1 });
+    });
+
+    it('sends the newest content when it changed meanwhile', async () => {
+      await record('a');
+      const claims = await claimDue(test.ledger, test.clock);
+      test.clock.pass({ minutes: 1 });
+      await test.ledger.messages.record(source, test.clock.at, [row(message('a', 'DELIVERED'))]);
+      await test.ledger.messages.handBack(claims, test.clock.at);
+      const [claim] = await claimDue(test.ledger, test.clock);
+      expect(claim).toMatchObject({ record: message('a', 'DELIVERED'), attempt: 1, unsure: false });
+    });
+  });
+
   describe('a record that changed while it was on its way', () => {
     it('stays pending with the newer content when it was delivered, with the reference', async () => {
       await overtake();
