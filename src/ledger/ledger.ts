@@ -177,7 +177,7 @@ export interface Messages {
   byKeys(keys: readonly RecordKey[]): Promise<ReadonlyMap<RecordKey, StoredMessage>>;
   /** Since when the record waits that has been undelivered the longest; those that wait for their Patient do not count. */
   oldestPending(): Promise<Instant | undefined>;
-  /** When the record was first read that came first of those that wait, mostly for their Patient. */
+  /** When the record was first read that came first of those that wait, for their Patient or a final status. */
   oldestWaiting(): Promise<Instant | undefined>;
 }
 

@@ -104,11 +104,10 @@ export async function sendConditionally(
 
 function conditionalWrite(delivery: Delivery, way: WayOfWriting): Write | undefined {
   const { resource, patient, unsure, knownReference } = delivery;
+  if (patient?.reference !== 'conditional' || patient.verify !== 'none') return undefined;
+  if (unsure || knownReference !== undefined) return undefined;
   const { identifier } = subjectOf(resource);
-  const isNew = !unsure && knownReference === undefined;
-  if (patient?.reference !== 'conditional' || patient.verify !== 'none' || !isNew || identifier === undefined) {
-    return undefined;
-  }
+  if (identifier === undefined) return undefined;
   const target = targetOf(delivery, way);
   const conditional = withPatientReference(resource, `Patient?${identifierSearch(identifier)}`);
   return target === undefined ? undefined : writeOf({ ...delivery, resource: conditional }, target);
