@@ -36,6 +36,21 @@ describe('a search for Patients', () => {
     expect(search?.headers['cache-control']).toBe('no-cache');
   });
 
+  it('finds nobody among Patients that the EHR gives for another system, in other letters, or for no reason', async () => {
+    const others = [
+      person('p-1', 'mrn1'),
+      person('p-2', 'MRN1', { identifier: [{ system: 'urn:oid:2.16.840.1.113883.3.43', value: 'MRN1' }] }),
+      person('p-3', 'MRN1', { identifier: [{ value: 'MRN1' }] }),
+      person('p-4', 'MRN10'),
+    ];
+    const served = await opened(found(others), found([...others, person('p-5', 'MRN1')]));
+    expect(wordsOf(await served.send([messageTo('m1', 'MRN1', lookup)]))).toEqual(['patient-not-found']);
+    served.pass(10_000);
+    const message = messageTo('m1', 'MRN1', lookup);
+    expect(wordsOf(await served.send([message]))).toEqual(['created']);
+    expect(served.ehr.held.get(message.key)?.resource.subject?.reference).toBe('Patient/p-5');
+  });
+
   it('that is refused for several at once is made in halves', async () => {
     const served = await opened(
       answerWith(400, { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'too-long' }] }),
