@@ -11,13 +11,13 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    // A loop that is left destroys what it reads, and with it the connection that is to carry the answer.
-    const stream: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    const stream: AsyncIterable<Buffer> = request;
     for await (const chunk of stream) {
       bytes += chunk.length;
-      if (bytes > maxBytes) return { kind: 'too-large' };
-      chunks.push(chunk);
+      // Read to its end, and not kept: what is left unread would stand before the next request of the connection.
+      if (bytes <= maxBytes) chunks.push(chunk);
     }
+    if (bytes > maxBytes) return { kind: 'too-large' };
     return { kind: 'body', text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
   } catch {
     return { kind: 'unreadable' };
