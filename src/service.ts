@@ -32,6 +32,9 @@ const graceMs = 20_000;
 /** An EHR that does not answer for so long is unreachable at start; delivery comes back to it. */
 const firstCheckMs = 10_000;
 
+/** Several Bundles that an EHR takes quickly are settled together: each time waits for the disk. */
+const settleWithinMs = 40;
+
 export interface ServiceOptions {
   readonly now: () => Instant;
   readonly access: LedgerAccess;
@@ -86,6 +89,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     concurrency: config.destination.concurrency,
     patients: patientPolicies(config),
     patientMaxWaitMs: config.patient.maxWait,
+    settleWithinMs,
     deliver: config.destination.deliver,
     latenessMs: new Map(config.sources.map(({ name: source, lateness }) => [source, lateness])),
   });

@@ -1,20 +1,22 @@
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Destination, DestinationCheck } from '../destinations/destination.ts';
 import type { Problem } from '../exchange/problem.ts';
-import { isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
+import { isoInstant, type Instant } from '../exchange/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { claimsAhead } from './claims-ahead.ts';
 import { deliverBatch, type BatchParts } from './deliver-batch.ts';
 import { deliverBy, type Deliver } from './final-only.ts';
 import type { Reached } from './intake.ts';
 import { prepareDeliveries, type PrepareRules } from './prepare-deliveries.ts';
 import { makePressure } from './pressure.ts';
 import { backOffMs, longestBackOffMs, type Random } from './retry-policy.ts';
+import { settleTogether } from './settle-together.ts';
 import type { DeliveryTally } from './tally.ts';
 import { workThrough } from './work-through.ts';
 
-/** Longer than any request may take: a lease that runs out means its process is gone. */
-export const leaseMs = 10 * minuteMs;
+/** So many Bundles are settled in one transaction at most. */
+const bundlesTogether = 4;
 /** A run waits for back-offs up to this, and leaves longer ones to the schedule. */
 export const shortBackOffMs = 2_000;
 
@@ -36,6 +38,8 @@ export interface DeliveryParts extends PrepareRules {
   /** Bundles on their way at once, at most. */
   readonly concurrency: number;
   readonly patientMaxWaitMs: number;
+  /** What became of a Bundle is written down together with others that come so soon after; at once when not said. */
+  readonly settleWithinMs?: number;
 }
 
 export interface Mappings {
@@ -109,10 +113,21 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     },
   });
 
+  const settling = settleTogether({
+    async settle(settlements) {
+      const lost = await ledger.messages.settle(settlements, now());
+      reached('settled');
+      return lost;
+    },
+    sleep,
+    withinMs: parts.settleWithinMs ?? 0,
+    most: parts.batch * bundlesTogether,
+  });
+
   const batchParts: BatchParts = {
-    ledger,
     destination,
     pressure,
+    settling,
     audit,
     now,
     random,
@@ -158,18 +173,23 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   }
 
   /** What is due by the start of the cycle: what is put back during it waits for the next one. */
-  function deliverDue(cycleStart: Instant): Promise<void> {
-    return workThrough({
-      room: (onTheirWay) => (stopping.signal.aborted ? 0 : pressure.room(onTheirWay)),
-      async take(limit) {
-        const claims = await ledger.messages.claim({ limit, now: cycleStart, leaseMs });
-        return claims.length === 0 ? undefined : claims;
-      },
-      async work(claims, onTheirWay) {
-        reached('claimed');
-        await deliverBatch(claims, batchParts, onTheirWay, cutOff.signal);
-      },
-    });
+  async function deliverDue(cycleStart: Instant): Promise<void> {
+    const { batch } = parts;
+    const claims = claimsAhead(ledger.messages, { dueBy: cycleStart, batch, now });
+    try {
+      await workThrough({
+        room: () => (stopping.signal.aborted || settling.hasFailed() ? 0 : pressure.room()),
+        async take(limit) {
+          const taken = await claims.take(limit);
+          if (taken !== undefined) reached('claimed');
+          return taken;
+        },
+        work: (taken) => deliverBatch(taken, batchParts, cutOff.signal),
+      });
+    } finally {
+      await settling.done();
+      await claims.end();
+    }
   }
 
   /** When there is next something to do by itself. */

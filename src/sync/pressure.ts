@@ -31,12 +31,12 @@ export interface Pressure {
   /** Requests that may be on their way at once, as far as the EHR has shown. */
   readonly atOnce: () => number;
   /** How many messages the next request may hold now; none while there are enough on their way. */
-  room(onTheirWay: number): number;
+  room(): number;
   /**
    * A request goes out. Gives what is called with what came of it.
    * @param full it holds as much as one takes, and nothing out of the ordinary
    */
-  sending(full: boolean): (outcomes: readonly DeliveryOutcome[], onTheirWay: number) => void;
+  sending(full: boolean): (outcomes: readonly DeliveryOutcome[]) => void;
   /** It could not be asked. */
   failed(problem: Problem): void;
   /** A person asks now. */
@@ -46,6 +46,7 @@ export interface Pressure {
 export function makePressure({ now, random, batch, most, paused }: PressureOptions): Pressure {
   let circuit: Circuit = closedCircuit;
   let concurrency = firstConcurrency;
+  let onTheirWay = 0;
 
   const current = (): Circuit => (circuit = circuitAt(circuit, now()));
 
@@ -58,7 +59,7 @@ export function makePressure({ now, random, batch, most, paused }: PressureOptio
   return {
     circuit: current,
     atOnce: () => atOnce(concurrency),
-    room(onTheirWay) {
+    room() {
       switch (current().kind) {
         case 'open':
           return 0;
@@ -72,9 +73,11 @@ export function makePressure({ now, random, batch, most, paused }: PressureOptio
     sending(full) {
       const under = { circuit: current(), concurrency };
       const sentAt = now();
-      return (outcomes, onTheirWay) => {
+      onTheirWay += 1;
+      return (outcomes) => {
         const held = isHeld(outcomes);
         const allInUse = onTheirWay >= atOnce(concurrency);
+        onTheirWay -= 1;
         const attempt = { under: under.concurrency, tookMs: now() - sentAt, held, full, allInUse };
         concurrency = concurrencyAfter(concurrency, attempt, most, now());
         const problem = destinationProblem(outcomes);

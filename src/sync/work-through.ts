@@ -1,11 +1,10 @@
 /** Work that is taken piece by piece. */
 export interface WorkToDo<Piece> {
   /** How much may be taken now; 0: nothing before a piece that is under way has ended. */
-  room(underWay: number): number;
+  room(): number;
   /** Undefined: there is no more. */
   take(room: number): Promise<Piece | undefined>;
-  /** @param underWay how many pieces are, this one among them */
-  work(piece: Piece, underWay: () => number): Promise<void>;
+  work(piece: Piece): Promise<void>;
 }
 
 /**
@@ -21,12 +20,12 @@ export async function workThrough<Piece>({ room, take, work }: WorkToDo<Piece>):
   };
   let isMore = true;
   while (isMore || underWay.size > 0) {
-    const free: number = isMore && failed === undefined ? room(underWay.size) : 0;
+    const free: number = isMore && failed === undefined ? room() : 0;
     if (free > 0) {
       const piece: Piece | void = await take(free).catch(fail);
       isMore = piece !== undefined;
       if (piece === undefined) continue;
-      const working = work(piece, () => underWay.size)
+      const working = work(piece)
         .catch(fail)
         .finally(() => underWay.delete(working));
       underWay.add(working);

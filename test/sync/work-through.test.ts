@@ -8,18 +8,20 @@ function work(pieces: number, atOnce: number, fails?: number) {
   const done: number[] = [];
   let taken = 0;
   let most = 0;
+  let underWay = 0;
   const finished = workThrough({
-    room: (underWay) => (underWay < atOnce ? 1 : 0),
+    room: () => (underWay < atOnce ? 1 : 0),
     async take() {
       await turn();
       taken += 1;
       return taken <= pieces ? taken : undefined;
     },
-    async work(piece, underWay) {
-      await turn();
-      most = Math.max(most, underWay());
-      if (piece === fails) throw new Error(`piece ${piece} failed`);
+    async work(piece) {
+      underWay += 1;
+      most = Math.max(most, underWay);
       for (let turns = 0; turns < 5; turns += 1) await turn();
+      underWay -= 1;
+      if (piece === fails) throw new Error(`piece ${piece} failed`);
       done.push(piece);
     },
   });

@@ -1,0 +1,48 @@
+import { minuteMs, type Instant } from '../exchange/window.ts';
+import type { Claim, Messages } from '../ledger/ledger.ts';
+
+/** Longer than any request may take: a lease that runs out means its process is gone. */
+export const leaseMs = 10 * minuteMs;
+/** So many Bundles are claimed in one transaction: each waits for the disk. */
+const bundlesAhead = 4;
+/** What was claimed so long ago is not sent any more: its lease is to last for the request. */
+const freshMs = minuteMs / 2;
+
+/** The claims of one cycle, some of them before there is room to send them. */
+export interface ClaimsAhead {
+  /** At most so many; undefined: nothing more is due. */
+  take(limit: number): Promise<readonly Claim[] | undefined>;
+  /** Gives back what was not taken. */
+  end(): Promise<void>;
+}
+
+/**
+ * @param dueBy what comes due later waits for the next cycle
+ * @param batch what one Bundle takes: less is asked for by whoever wants no more
+ */
+export function claimsAhead(
+  messages: Pick<Messages, 'claim' | 'handBack'>,
+  { dueBy, batch, now }: { readonly dueBy: Instant; readonly batch: number; readonly now: () => Instant },
+): ClaimsAhead {
+  let claimed: Claim[] = [];
+  let claimedAt = dueBy;
+
+  async function end(): Promise<void> {
+    const left = claimed;
+    claimed = [];
+    if (left.length > 0) await messages.handBack(left, now());
+  }
+
+  return {
+    async take(limit) {
+      if (Math.abs(now() - claimedAt) > freshMs) await end();
+      if (claimed.length === 0) {
+        claimedAt = now();
+        const wanted = limit < batch ? limit : batch * bundlesAhead;
+        claimed = [...(await messages.claim({ limit: wanted, now: dueBy, leaseMs }))];
+      }
+      return claimed.length === 0 ? undefined : claimed.splice(0, limit);
+    },
+    end,
+  };
+}
