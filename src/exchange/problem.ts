@@ -206,7 +206,7 @@ const kinds = {
     class: 'permanent',
     scope: 'destination',
     sentence:
-      'The EHR offers no way of writing a Communication twice without doubling it. See destination.write and destination.assume.',
+      'The EHR lacks what a message needs to be written, or its Communication is something else. check tells which, and what to do. See destination.write and destination.assume.',
   },
   'ehr-not-readable': {
     class: 'permanent',

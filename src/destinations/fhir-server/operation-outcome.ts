@@ -60,8 +60,11 @@ export function gravest(outcome: JsonObject): readonly Fault[] {
     });
 }
 
-/** Medplum: `too many entries`, `more update operations than allowed`, as plain `invalid`. */
-const tooManyEntries = /too many entries|more update operations than allowed/i;
+/**
+ * As plain `invalid`. Medplum: `too many entries`, `more update operations than allowed`; Azure: `The number of entries
+ * in the bundle exceeded the configured limit of 500.`
+ */
+const tooManyEntries = /too many entries|more update operations than allowed|number of entries in the bundle exceeded/i;
 
 /** `Patient/…`, `Organization?identifier=…`. */
 const anotherResource = /\b(?!Communication\b)[A-Z][A-Za-z]{3,}[/?]/;
