@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Communication, Patient } from 'fhir/r4.js';
 import { startEhr, type EhrOptions, type RunningEhr } from '../../sandbox/ehr/ehr.ts';
 import type { EhrRequest } from '../../sandbox/ehr/fhir-http.ts';
+import type { ProfileName } from '../../sandbox/ehr/profiles/registry.ts';
 import { startVendor } from '../../sandbox/vendor/vendor.ts';
 import type { VendorFault } from '../../sandbox/vendor/vendor-fault.ts';
 import { hashPassword } from '../../src/http/password-hash.ts';
@@ -49,6 +50,10 @@ export interface BothSidesOptions {
   readonly maxEntries?: number;
   /** Settings of another destination than the EHR. */
   readonly destination?: Readonly<Record<string, string>>;
+  /** The kind of server that the EHR is. */
+  readonly behaveLike?: ProfileName;
+  /** More settings of the destination. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 const vendorLogin = { console: 'SAMPLE01', username: 'sample-user', password: 'sample:pässword' };
@@ -63,7 +68,8 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
   const patients = known.map((id): Patient => ({ resourceType: 'Patient', id }));
   const folder = mkdtempSync(join(tmpdir(), 'dialog-health-fhir-'));
   const vendor = await startVendor({ ...vendorLogin, rows });
-  let ehr: RunningEhr = await startEhr({ resources: patients });
+  const kind = options.behaveLike === undefined ? {} : { behaveLike: options.behaveLike };
+  let ehr: RunningEhr = await startEhr({ resources: patients, ...kind });
   const ehrPort = Number(new URL(ehr.origin).port);
   const httpPort = await freePort();
   const configFile = join(folder, 'config.yaml');
@@ -87,6 +93,7 @@ export async function bothSides(options: BothSidesOptions = {}): Promise<BothSid
       ...(options.destination ?? { kind: 'fhir-server', url: ehr.url }),
       bundle: { maxEntries: options.maxEntries ?? 100 },
       dialect: '${DIALECT:-auto}',
+      ...options.settings,
     },
     mapping: {
       folder: '${MAPPING_FOLDER:-dialog-health}',
