@@ -17,7 +17,9 @@ export function performUpdate(ehr: Ehr, type: ResourceType, id: string, interact
   }
   const current = ehr.store.current(type, id);
   const isNew = current?.text === undefined;
-  const stale = isNew && habits.ifMatchOnNew === 'overlooked' ? undefined : staleVersion(ehr, type, current, ifMatch);
+  // What was deleted has a version.
+  const overlooks = current === undefined && habits.ifMatchOnNew === 'overlooked';
+  const stale = overlooks ? undefined : staleVersion(ehr, type, current, ifMatch);
   if (stale !== undefined) return stale;
   if (isNew && !ehr.offers.updateCreate) {
     const refusedId = refusal(ehr, 'id-not-there', { type, id });
