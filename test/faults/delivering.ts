@@ -11,7 +11,15 @@ import type { Ledger, RecordFilter } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
-import { answerWith, type EhrOptions, type Reaction, type ScriptedEhr } from '../destinations/scripted-ehr.ts';
+import {
+  answerWith,
+  conditionalOnly,
+  createOnly,
+  statementOf,
+  type EhrOptions,
+  type Reaction,
+  type ScriptedEhr,
+} from '../destinations/scripted-ehr.ts';
 import { serve } from '../destinations/served.ts';
 import { keptAudit, message, plainMapping, reading } from '../support/scripted.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
@@ -150,4 +158,23 @@ export const statuses =
       response,
       usual,
     );
+  };
+
+/** Every way of writing, by an EHR that offers no better one. */
+export const ways = [
+  ['put-by-id', statementOf({ updateCreate: true })],
+  ['put-by-id, each alone', statementOf({ updateCreate: true }, { system: [] })],
+  ['conditional-update', conditionalOnly],
+  ['conditional-create', statementOf({ conditionalCreate: true })],
+  ['search-then-create', statementOf({})],
+  ['search-then-create, with no update', createOnly],
+] as const;
+
+/** It writes, and answers with something else. */
+export const writesBut =
+  (answer: Reaction): Reaction =>
+  (heard, response, usual) => {
+    if (heard.method === 'GET') return usual();
+    usual({ answer: false });
+    answer(heard, response, usual);
   };
