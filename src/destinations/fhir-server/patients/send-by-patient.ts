@@ -32,7 +32,7 @@ export async function sendByPatient(
   forgetLacking(resolved.deliveries, written, directory);
   const alone = failureIn(written) === undefined ? identifierAlone(resolved.deliveries, written, logical) : [];
   const writtenAlone = alone.length === 0 ? [] : await write(alone);
-  const moved = failureIn(written) === undefined ? await followMoved(left, written, options) : [];
+  const moved = failureIn(written) === undefined ? await followMoved(left, resolved.deliveries, written, options) : [];
   const replaced = new Set([...writtenAlone, ...moved].map(({ key }) => key));
   return [
     ...atOnce,
@@ -44,11 +44,13 @@ export async function sendByPatient(
 }
 
 /**
- * The EHR has these under another Patient than they were to be written for: whose they are is looked for once more, past
- * what is remembered, and they are written where that leads to the same one.
+ * The EHR has some of these under another Patient than they were to be written for: whose they are is looked for once
+ * more, past what is remembered, and where that has changed they are written.
+ * @param written as their references were
  */
 async function followMoved(
   deliveries: readonly Delivery[],
+  written: readonly Delivery[],
   outcomes: readonly DeliveryOutcome[],
   options: SendByPatientOptions,
 ): Promise<readonly DeliveryOutcome[]> {
@@ -60,11 +62,13 @@ async function followMoved(
   const moved = deliveries.filter(({ key, patient }) => keys.has(key) && patient !== undefined);
   if (moved.length === 0) return [];
   for (const { resource } of moved) options.directory.forget(subjectOf(resource));
-  const resolved = await resolvePatients(
+  const before = new Map(written.map(({ key, resource }) => [key, resource.subject?.reference]));
+  const again = await resolvePatients(
     moved.map((delivery) => ({ ...delivery, unsure: true })),
     options,
   );
-  return [...resolved.outcomes, ...(resolved.deliveries.length === 0 ? [] : await options.write(resolved.deliveries))];
+  const others = again.deliveries.filter(({ key, resource }) => resource.subject?.reference !== before.get(key));
+  return [...again.outcomes, ...(others.length === 0 ? [] : await options.write(others))];
 }
 
 /** What concerns the whole EHR. */
