@@ -74,7 +74,7 @@ function exitOf(report: PreviewReport, io: CommandIo): ExitCode {
     printLine(io.stderr, `EHR: ${problem.code}: ${problemSentence(problem)}${why}`);
     return exit.failed;
   }
-  const { unknown, rejected, notValid, unreadable } = report.summary;
+  const { unknown, rejected, foreign, notValid, unreadable } = report.summary;
   const untold = report.ehr.kind === 'ready' && report.ehr.cannotBeAsked ? 0 : unknown;
-  return untold + rejected + notValid + unreadable === 0 ? exit.done : exit.incomplete;
+  return untold + rejected + foreign + notValid + unreadable === 0 ? exit.done : exit.incomplete;
 }
