@@ -116,13 +116,15 @@ export function resent(row: MessageRow, readAt: Instant, read: string | undefine
 export type ClaimedRow = SettledRow & Pick<MessageRow, 'revision' | 'claims'>;
 
 /** A settlement written down, by the process that had claimed the message. */
-export function settled({ revision, claims: _, ...row }: ClaimedRow, settlement: Settlement, now: Instant): SettledRow {
+export function settled(claimed: ClaimedRow, settlement: Settlement, now: Instant): SettledRow {
+  const { revision, claims: _, ...row } = claimed;
   const overtaken = revision !== row.claim_revision;
   return { ...row, ...unclaimed, ...outcome(row, settlement, overtaken, now) };
 }
 
 /** Claimed, and not sent after all. */
-export function handedBack({ revision, claims: _, ...row }: ClaimedRow, now: Instant): SettledRow {
+export function handedBack(claimed: ClaimedRow, now: Instant): SettledRow {
+  const { revision, claims: _, ...row } = claimed;
   const pending = { state: 'pending', pending_since: row.pending_since ?? now, due_at: now } as const;
   const overtaken = revision !== row.claim_revision;
   return { ...row, ...unclaimed, ...pending, ...(overtaken ? { attempts: 0, ...noProblem } : {}) };

@@ -69,7 +69,10 @@ async function open(type: Type) {
     send: () => send(changed),
     /** As the ledger does where somebody changed it. */
     release() {
-      changed = changed.map(({ knownVersion: _, ...each }) => ({ ...each, unsure: true }));
+      changed = changed.map((each) => {
+        const { knownVersion: _, ...others } = each;
+        return { ...others, unsure: true };
+      });
     },
     /** As somebody there does. */
     async edit(change: Partial<Communication>) {

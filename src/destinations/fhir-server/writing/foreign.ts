@@ -83,7 +83,8 @@ function changedElements(earlier: JsonObject, held: JsonObject): readonly string
   return [...new Set(differences.map(({ element }) => /^\w+/.exec(element)?.[0] ?? ''))];
 }
 
-function contentOf({ id: _, meta: __, text: ___, ...content }: JsonObject): JsonObject {
+function contentOf(resource: JsonObject): JsonObject {
+  const { id: _, meta: __, text: ___, ...content } = resource;
   return content;
 }
 
