@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { contentDigest } from '../../src/exchange/content-digest.ts';
 import { problemCodes, problemKind, type ProblemCode } from '../../src/exchange/problem.ts';
 import { dayMs, minuteMs } from '../../src/exchange/window.ts';
-import { backOffMs, longestBackOffMs, settlementOf } from '../../src/sync/retry-policy.ts';
+import { backOffMs, longestBackOffMs, rememberSent, settlementOf } from '../../src/sync/retry-policy.ts';
 
 const now = Date.parse('2026-03-10T12:00:00Z');
 const most = (): number => 0.999_999;
@@ -94,4 +95,29 @@ describe('the back-off', () => {
     expect(backOffMs(1, () => 0)).toBe(500);
     expect(backOffMs(1000, most)).toBe(longestBackOffMs);
   });
+});
+
+describe('what was sent when the answer was lost', () => {
+  const settledAs = (code: ProblemCode) => settlementOf(refused(code), tried, dayMs, now, most);
+  const sent = { resourceType: 'Communication', status: 'completed', id: 'k' };
+
+  it('is kept by its digest, beside what may have arrived before', () => {
+    const digest = contentDigest(sent);
+    expect(rememberSent(settledAs('ehr-answer-lost'), sent)).toMatchObject({ unsure: true, sentDigests: [digest] });
+    expect(rememberSent(settledAs('record-answer-lost'), sent, ['a'])).toMatchObject({ sentDigests: ['a', digest] });
+    expect(rememberSent(settledAs('ehr-answer-lost'), sent, [digest])).toMatchObject({ sentDigests: [digest] });
+  });
+
+  it('is no more than the last eight', () => {
+    const before = Array.from({ length: 8 }, (_, index) => `${index}`);
+    const settlement = rememberSent(settledAs('ehr-answer-lost'), sent, before);
+    expect(settlement).toMatchObject({ sentDigests: [...before.slice(1), contentDigest(sent)] });
+  });
+
+  it.each<ProblemCode>(['ehr-unreachable', 'version-conflict', 'resource-refused', 'patient-not-found'])(
+    'is not kept where it cannot have arrived (%s)',
+    (code) => {
+      expect(rememberSent(settledAs(code), sent)).toEqual(settledAs(code));
+    },
+  );
 });
