@@ -16,6 +16,10 @@ const ways: readonly Way[] = [
   { write: 'conditional-update', type: 'transaction' },
   { write: 'conditional-update', type: 'batch' },
   { write: 'conditional-update', type: 'none' },
+  { write: 'conditional-create', type: 'transaction' },
+  { write: 'conditional-create', type: 'batch' },
+  { write: 'conditional-create', type: 'none' },
+  { write: 'search-then-create', type: 'auto' },
 ];
 const patient = 'destination-person';
 
