@@ -63,25 +63,26 @@ export function identifierOf(resource: Communication): Extract<Target, { kind: '
 
 /** An update by id carries that id; anything else carries none: which id it gets is the EHR's choice. */
 export function writeOf(delivery: Delivery, target: Target, ifMatch?: string): Write {
-  const { id: _, ...content } = delivery.resource;
-  const resource: Communication =
-    target.kind === 'id' ? { ...content, resourceType: 'Communication', id: target.id } : content;
+  const resource = JSON.stringify(withId(delivery.resource, target.kind === 'id' ? target.id : undefined));
   const request = { ...requestOf(target), ...(ifMatch === undefined ? {} : { ifMatch }) };
-  const entry = JSON.stringify({
-    // Without it a validating HAPI refuses entries that hold a relative reference.
-    fullUrl: `urn:uuid:${delivery.key}`,
-    resource,
-    request,
-  });
+  // Without fullUrl a validating HAPI refuses entries that hold a relative reference.
+  const fullUrl = JSON.stringify(`urn:uuid:${delivery.key}`);
+  const entry = `{"fullUrl":${fullUrl},"resource":${resource},"request":${JSON.stringify(request)}}`;
   return {
     ...request,
     delivery,
     target,
     place: target.kind === 'new' ? identifierSearch(target) : request.url,
-    resource: JSON.stringify(resource),
+    resource,
     entry,
     entryBytes: Buffer.byteLength(entry),
   };
+}
+
+function withId(resource: Communication, id: string | undefined): Communication {
+  if (resource.id === id) return resource;
+  const { id: _, ...content } = resource;
+  return id === undefined ? content : { ...content, id };
 }
 
 function requestOf(target: Target): Pick<Write, 'method' | 'url' | 'ifNoneExist'> {
