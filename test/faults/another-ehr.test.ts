@@ -59,6 +59,23 @@ describe('an EHR that becomes another', () => {
     },
   );
 
+  it('B24: and finds nothing by identifier any more: it is asked again, and no message is sent twice', async () => {
+    const { ehr, read, deliver, later, held, states } = await openDelivering({ statement: statementOf({}) });
+    await read(['m0']);
+    await deliver();
+    const noSearch: Reaction = (heard, response, usual) =>
+      heard.path.includes('?') ? answerWith(405, outcome('not-supported'))(heard, response, usual) : usual();
+    const { metadata, script, sent } = ehr;
+    metadata.push(...Array.from({ length: 100 }, () => answerWith(200, statementOf({ searchParam: [] }))));
+    script.push(...Array.from({ length: 100 }, () => noSearch));
+    await read(['m1', 'm2']);
+    await deliver();
+    await later();
+    expect(held()).toEqual(each(['m0', 'm1', 'm2']));
+    expect(sent()).toHaveLength(3);
+    expect(await states()).toEqual({ delivered: 3 });
+  });
+
   it('B24: a 404 that names a Patient is none of these: the message waits, and nothing is asked again', async () => {
     const { ehr, read, deliver, fateOf } = await openDelivering({
       statement: hapiLike,

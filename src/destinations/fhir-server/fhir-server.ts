@@ -185,7 +185,7 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     }
     const askNow: Ask = async (question) => {
       const answer = await ask(question, signal);
-      doubted ||= question.method !== 'GET' && contradicts(answer);
+      doubted ||= contradicts(question, answer);
       return answer;
     };
     const { suitability, experience, conditional, patients } = current;

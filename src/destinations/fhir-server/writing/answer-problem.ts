@@ -1,5 +1,5 @@
 import { problemKind, type Problem, type ProblemCode } from '../../../exchange/problem.ts';
-import type { Answer, Answered } from '../answer.ts';
+import type { Answer, Answered, Question } from '../answer.ts';
 import { readOutcome, type Findings } from '../operation-outcome.ts';
 import { isResource } from '../untrusted.ts';
 import { isPlainCreate, type Write } from './bundle.ts';
@@ -74,11 +74,12 @@ export function isAboutContent({ status, body }: Answered): boolean {
 }
 
 /**
- * Whether the answer to a write says that the EHR is not what it said it is: then that is asked again. A 404 that names
- * a Patient is HAPI's for a conditional reference that leads nowhere.
+ * Whether the answer to a write or a search says that the EHR is not what it said it is: then that is asked again. What
+ * is not there to be read is nothing new. A 404 that names a Patient is HAPI's for a conditional reference that leads
+ * nowhere.
  */
-export function contradicts(answer: Answer): boolean {
-  if (answer.kind === 'failed') return false;
+export function contradicts({ method, path }: Question, answer: Answer): boolean {
+  if (answer.kind === 'failed' || (method === 'GET' && !path.includes('?'))) return false;
   const { status, body } = answer;
   return status === 405 || status === 501 || (status === 404 && !readOutcome(body).namesAnother);
 }
