@@ -3,24 +3,22 @@ import { setTimeout } from 'node:timers/promises';
 import type { Communication } from 'fhir/r4.js';
 import { Client } from 'fhir-kit-client';
 import type { Delivery, DeliveryOutcome, Held, Judgement } from '../../exchange/delivery.ts';
-import { problemKind, type Problem } from '../../exchange/problem.ts';
+import type { Problem } from '../../exchange/problem.ts';
 import type { Instant } from '../../exchange/window.ts';
 import type { Dispatcher } from '../../network/dispatcher.ts';
 import type { Destination, DestinationCheck } from '../destination.ts';
 import type { Answer, Ask, Question } from './answer.ts';
 import type { AuthOptions } from './auth/authorizer.ts';
 import { makeAuthorizer } from './auth/registry.ts';
-import { missingScopeOf, neededScopes, patientNeeds, type ScopeNeeds } from './auth/scopes.ts';
+import { missingScopeOf } from './auth/scopes.ts';
+import { checkEhr } from './check-ehr.ts';
 import { answered, answerOfError } from './client-error.ts';
 import { readJudgement } from './judge.ts';
-import { offerMs, offerOf, type Offer, type OfferOptions } from './offer.ts';
+import { isBlind, mustAskAgain, offerMs, type Offer, type OfferOptions } from './offer.ts';
 import { resolvesReferences } from './patients/conditional.ts';
 import { patientDirectory } from './patients/patient-directory.ts';
-import { patientWords } from './patients/patient-offer.ts';
-import { onPatient, searchForNobody } from './patients/patient-search.ts';
 import { sendByPatient } from './patients/send-by-patient.ts';
-import { isResource } from './untrusted.ts';
-import { contradicts, requestProblem, unanswered, unsentProblem } from './writing/answer-problem.ts';
+import { contradicts, unsentProblem } from './writing/answer-problem.ts';
 import { heldOf } from './writing/held.ts';
 import { writeAll } from './writing/write-all.ts';
 
@@ -36,9 +34,6 @@ export interface FhirServerOptions extends OfferOptions {
   /** Ends early, without failing, when the signal says so. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
-
-/** An id that nothing has. */
-const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** A FHIR R4 server, over fhir-kit-client. Each Communication is written as the EHR offers it, alone or in Bundles. */
 export function makeFhirServer(options: FhirServerOptions): Destination {
@@ -101,15 +96,6 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     return { ...answer, missingScope: answer.missingScope ?? missingScopeOf(question, scopes.granted) };
   }
 
-  /** What the login has to be granted, where it goes by scopes. */
-  function scopesFor(offered: Pick<ScopeNeeds, 'updates' | 'searches'>): Pick<DestinationCheck, 'scopes'> {
-    const login = authorizer.scopes?.();
-    if (login === undefined) return {};
-    const { updates, searches } = offered;
-    const needs = { updates, searches, patients: patientNeeds(options.patients ?? []) };
-    return { scopes: neededScopes(needs, login.granted) };
-  }
-
   /** Those who ask at the same time share one answer. */
   function check(signal: AbortSignal): Promise<DestinationCheck> {
     checking ??= checkNow(signal).finally(() => {
@@ -119,49 +105,14 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
   }
 
   async function checkNow(signal: AbortSignal): Promise<DestinationCheck> {
-    const answer = await ask({ method: 'GET', path: 'metadata' }, signal);
-    if (answer.kind === 'failed') {
-      const problem = unanswered(answer.problem);
-      if (!problem.code.startsWith('token-')) return failed(problem, 'It did not tell what it offers (metadata).');
-      // What an EHR with every offer would need; this one was not asked.
-      return {
-        ...failed(problem, 'It was not asked: there is no token.'),
-        ...scopesFor({ updates: true, searches: true }),
-      };
-    }
-    const { status, body } = answer;
-    if (status !== 200 || !isResource(body, 'CapabilityStatement')) {
-      return failed(requestProblem(answer), 'Its answer to metadata is no CapabilityStatement.');
-    }
-    const told = offerOf(body, options, now(), doubted ? offer : undefined);
-    if ('problem' in told) return failed(told.problem, told.why);
-    const login = await tryLogin(signal);
-    const scopes = scopesFor(told.suitability);
-    if (login !== undefined) return { ...login, ...scopes };
-    [offer, doubted] = [told, false];
-    const { way, bundle, searches, updates } = told.suitability;
-    const words = patientWords(told.patients, options.patients ?? [], resolvesReferences(told.suitability));
-    const why = [told.suitability.why, words].filter((each) => each !== '').join(' ');
-    return {
-      kind: 'ready',
-      write: way,
-      bundle,
-      why,
-      ...(searches ? { findsCopies: true } : {}),
-      ...(updates ? {} : { writesOnce: true }),
-      ...scopes,
-    };
-  }
-
-  /** Metadata is usually open to everybody: a read of what nobody has shows whether the login is good. */
-  async function tryLogin(signal: AbortSignal): Promise<ReturnType<typeof failed> | undefined> {
-    const read = refusal(await ask({ method: 'GET', path: `Communication/${nobody}` }, signal));
-    if (read !== undefined) return failed(read, 'It did not let this login read a Communication.');
-    if (patientNeeds(options.patients ?? []) !== 'searched') return undefined;
-    const searched = refusal(await ask(searchForNobody(nobody), signal));
-    return searched === undefined
-      ? undefined
-      : failed(onPatient(searched), 'It did not let this login search for Patients, as patient.reference wants.');
+    const { check: told, offer: newest } = await checkEhr({
+      ...options,
+      ask: (question) => ask(question, signal),
+      scopes: () => authorizer.scopes?.(),
+      doubted: doubted ? offer : undefined,
+    });
+    if (newest !== undefined) [offer, doubted] = [newest, false];
+    return told;
   }
 
   /** What the EHR offers, asked anew when that is long ago. Until it tells, what it told before holds. */
@@ -238,25 +189,6 @@ export function makeFhirServer(options: FhirServerOptions): Destination {
     close: () => (closed ??= dispatcher.close()),
   };
 }
-
-/** A message must not be sent twice there, and cannot be looked for. */
-const isBlind = (offer: Offer | undefined): boolean =>
-  offer?.suitability.way === 'search-then-create' && !offer.suitability.searches;
-
-/**
- * It does not take what it said it takes. And where a lost answer is for a person, no message is to find out that the
- * EHR is still down: asking what it offers does that as well.
- */
-const mustAskAgain = ({ code }: Problem, offer: Offer): boolean =>
-  code === 'ehr-unsuitable' || (isBlind(offer) && problemKind(code).scope === 'destination');
-
-/** Why a question that writes nothing was not let in; undefined: it was. */
-function refusal(answer: Answer): Problem | undefined {
-  if (answer.kind === 'failed') return unanswered(answer.problem);
-  return answer.status === 401 || answer.status === 403 ? requestProblem(answer) : undefined;
-}
-
-const failed = (problem: Problem, why: string): DestinationCheck => ({ kind: 'failed', problem, why });
 
 async function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal }).catch(() => {});

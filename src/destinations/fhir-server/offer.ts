@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PatientPolicy } from '../../exchange/delivery.ts';
-import type { Problem } from '../../exchange/problem.ts';
+import { problemKind, type Problem } from '../../exchange/problem.ts';
 import { dayMs, type Instant } from '../../exchange/window.ts';
 import { readCapabilities, type CapabilityOptions, type Suitability } from './capabilities.ts';
 import { offersValidate } from './judge.ts';
@@ -70,3 +70,14 @@ export function offerOf(
     askedAt,
   };
 }
+
+/** A message must not be sent twice there, and cannot be looked for. */
+export const isBlind = (offer: Offer | undefined): boolean =>
+  offer?.suitability.way === 'search-then-create' && !offer.suitability.searches;
+
+/**
+ * It does not take what it said it takes. And where a lost answer is for a person, no message is to find out that the
+ * EHR is still down: asking what it offers does that as well.
+ */
+export const mustAskAgain = ({ code }: Problem, offer: Offer): boolean =>
+  code === 'ehr-unsuitable' || (isBlind(offer) && problemKind(code).scope === 'destination');
