@@ -9,6 +9,7 @@ import { forgetLowered } from './lowered.ts';
 import { messagesIn, storedByKeys } from './message-digests.ts';
 import { readCounts } from './message-counts.ts';
 import { recordBatch } from './record-batch.ts';
+import { inState } from './record-filter.ts';
 import { listRecords } from './record-list.ts';
 import { handBackAll, settleAll } from './settle.ts';
 
@@ -62,7 +63,7 @@ export function oldestWaitingQuery(connection: Connection) {
   return connection
     .selectFrom('message')
     .select('first_read_at')
-    .where('state', '=', 'waiting')
+    .where(inState('waiting'))
     .orderBy('position')
     .limit(1);
 }
