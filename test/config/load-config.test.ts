@@ -154,6 +154,7 @@ describe('a configuration', () => {
       from: 'personId',
       system: '',
       missing: 'wait',
+      verify: 'none',
       maxWait: 30 * dayMs,
     });
     expect(mapping).toMatchObject({ folder: 'dialog-health', region: 'US' });
