@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { benchBigWeek } from './big-week.ts';
 import { benchIntake } from './intake.ts';
 import { benchMapping } from './mapping.ts';
+import { benchSink } from './sink.ts';
 import { benchValidation } from './validation.ts';
 import { benchWholeWay } from './whole-way.ts';
 
@@ -20,13 +21,15 @@ export interface Figure {
  * Speed of the parts and of the whole, side by side in one run: `npm run bench`. The ratio compares with the slowest.
  * Read on a quiet machine; on a busy one the ratios say more than the rates. At the end a week's answer of a gigabyte,
  * which takes minutes and 3 GB of the folder for temporary files: `npm run bench -- week` measures it alone,
- * `npm run bench -- parts` everything else.
+ * `npm run bench -- parts` and `npm run bench -- sink` the parts and how fast all of it is at its fastest.
  */
 const [section] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
-  if (section !== 'week') await benchParts();
-  if (section !== 'parts') await benchBigWeek(folder);
+  const asked = (name: string): boolean => section === undefined || section === name;
+  if (asked('parts')) await benchParts();
+  if (asked('sink')) await benchSink(folder);
+  if (asked('week')) await benchBigWeek(folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
