@@ -22,6 +22,7 @@ import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/deli
 import { makeBackfillLoop, type BackfillLoop } from './sync/backfill.ts';
 import { makeBackfillJobs, type BackfillJobs } from './sync/backfill-jobs.ts';
 import type { Reached } from './sync/intake.ts';
+import { readBackEveryMs } from './sync/read-back.ts';
 import { makeRuns, type Runs, type StartRun } from './sync/sync-run.ts';
 import { makeVendorClocks } from './sync/vendor-clock.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
@@ -90,6 +91,7 @@ export async function openService(config: Config, options: ServiceOptions): Prom
     patients: patientPolicies(config),
     patientMaxWaitMs: config.patient.maxWait,
     settleWithinMs,
+    readBackEveryMs,
     deliver: config.destination.deliver,
     latenessMs: new Map(config.sources.map(({ name: source, lateness }) => [source, lateness])),
   });

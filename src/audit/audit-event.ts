@@ -145,6 +145,13 @@ export type AuditEvent =
       readonly reference: string;
       readonly version: string | null;
     }
+  /** The EHR holds it otherwise than it was sent. `elements`: those that differ, by the names that were sent. */
+  | {
+      readonly event: 'record_altered';
+      readonly key: RecordKey;
+      readonly reference: string;
+      readonly elements: string;
+    }
   | {
       readonly event: 'record_pending' | 'record_waiting';
       readonly key: RecordKey;
@@ -244,6 +251,7 @@ export const auditFields = {
   dialect: 'configured name',
   dueAt: 'time',
   durationMs: 'count',
+  elements: 'field or element',
   errorCode: 'closed list',
   errorName: 'closed list',
   exitCode: 'count',
@@ -299,6 +307,7 @@ export const auditLevels: Readonly<Partial<Record<AuditEventName, 'warn' | 'erro
   vendor_clock_off: 'warn',
   row_set_apart: 'warn',
   fields_unknown: 'warn',
+  record_altered: 'warn',
   record_pending: 'warn',
   record_waiting: 'warn',
   record_rejected: 'error',

@@ -28,6 +28,7 @@ const sentences: Readonly<Record<AuditEvent['event'], string>> = {
   row_set_apart: 'A row was set apart for a person to look at.',
   fields_unknown: 'Rows have fields that are not known: ignored. Ask Dialog Health what has changed.',
   record_delivered: 'The EHR has the record.',
+  record_altered: 'The EHR holds a record otherwise than it was sent.',
   record_pending: 'The record will be tried again.',
   record_waiting: 'The record waits for its Patient.',
   record_rejected: 'The record was rejected; a person must act.',

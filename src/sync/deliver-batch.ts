@@ -7,6 +7,7 @@ import type { Claim } from '../ledger/ledger.ts';
 import type { Reached } from './intake.ts';
 import type { Prepared } from './prepare-deliveries.ts';
 import type { Pressure } from './pressure.ts';
+import type { ReadBack } from './read-back.ts';
 import { rememberSent, settlementOf, type Random } from './retry-policy.ts';
 import type { SettleTogether } from './settle-together.ts';
 import { settlementEvent, type Change } from './settlement-event.ts';
@@ -25,6 +26,8 @@ export interface BatchParts {
   readonly prepare: (claims: readonly Claim[]) => Prepared;
   /** How long a message of that source waits for its Patient. */
   readonly waitMs: (source: string) => number;
+  /** Looks at what the EHR made of a message; left out when not given. */
+  readonly readBack?: ReadBack;
   /** Those who count along. */
   readonly followers: ReadonlySet<DeliveryTally>;
 }
@@ -54,6 +57,7 @@ export async function deliverBatch(claims: readonly Claim[], parts: BatchParts, 
       audit(settlementEvent(settlement, claim.attempt, changes.get(key) ?? 'unchanged'));
     }
   });
+  await parts.readBack?.(prepared.deliveries, outcomes, signal);
 }
 
 async function send(

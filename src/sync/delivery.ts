@@ -10,6 +10,7 @@ import { deliverBy, type Deliver } from './final-only.ts';
 import type { Reached } from './intake.ts';
 import { prepareDeliveries, type PrepareRules } from './prepare-deliveries.ts';
 import { makePressure } from './pressure.ts';
+import { makeReadBack } from './read-back.ts';
 import { backOffMs, longestBackOffMs, type Random } from './retry-policy.ts';
 import { settleTogether } from './settle-together.ts';
 import type { DeliveryTally } from './tally.ts';
@@ -40,6 +41,8 @@ export interface DeliveryParts extends PrepareRules {
   readonly patientMaxWaitMs: number;
   /** What became of a Bundle is written down together with others that come so soon after; at once when not said. */
   readonly settleWithinMs?: number;
+  /** One message in so long is read back, and compared; none when not said. */
+  readonly readBackEveryMs?: number;
 }
 
 export interface Mappings {
@@ -124,7 +127,9 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     most: parts.batch * bundlesTogether,
   });
 
+  const { readBackEveryMs: everyMs } = parts;
   const batchParts: BatchParts = {
+    ...(everyMs === undefined ? {} : { readBack: makeReadBack({ destination, audit, now, random, everyMs }) }),
     destination,
     pressure,
     settling,

@@ -47,6 +47,7 @@ describe('the events of the log', () => {
         'destination',
         'dialect',
         'dueAt',
+        'elements',
         'errorCode',
         'errorName',
         'field',

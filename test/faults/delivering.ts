@@ -29,7 +29,7 @@ const start = Date.parse('2026-03-10T12:00:00Z');
 const system = 'https://fhir.example-health.org/sid/sms-outgoing-message-id';
 
 /** An invented message as its Communication: found by its identifier, about a Patient, with its status. */
-const mapping: Mapping = {
+export const mapping: Mapping = {
   ...plainMapping,
   map(record) {
     const id = record.body['outgoingMessageId'] ?? '';
