@@ -115,11 +115,13 @@ describe('a service that runs', () => {
     expect(sides.communications()).toHaveLength(6);
   });
 
-  it('refuses to start for an EHR that cannot be written to without doubling, and says what it lacks', async () => {
-    await sides.startEhr({ updateCreate: false, conditionalUpdate: false });
+  it('refuses to start for an EHR that can only be read, and says what it lacks', async () => {
+    const reading = ['read', 'search-type'] as const;
+    await sides.startEhr({ interactions: { Communication: reading, Patient: reading } });
     const ended = await runProgram(['serve', '--config', sides.configFile]);
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain('no way of writing');
+    expect(ended.stderr).toContain('Its Communication lacks create.');
+    expect(ended.stderr).toContain('bundle-files or bundle-http');
     expect(ended.stderr).not.toMatch(/^\s+at /m);
   });
 
