@@ -67,7 +67,7 @@ export async function startEhr(options: EhrOptions = {}): Promise<RunningEhr> {
   const server = createServer((request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?');
     if (path === '/sandbox/faults') void controlFaults(faults, request, response);
-    else if (path === '/') sendText(response, 200, landing(origin));
+    else if (path === '/') sendText(response, 200, landing(origin, options.behaveLike));
     else void answerFhir({ ehr, auth, faults, requests, now, maxBodyBytes }, request, response);
   });
   const origin = originOf(host, await listenAt(server, { host, port, orFree }));
@@ -87,8 +87,9 @@ async function checkOf(validate: NonNullable<EhrOptions['validate']>): Promise<E
   };
 }
 
-const landing = (origin: string): readonly string[] => [
+const landing = (origin: string, kind?: ProfileName): readonly string[] => [
   'An EHR to try things with: FHIR R4, Communication and Patient, in memory.',
+  ...(kind === undefined ? [] : [`It behaves like ${kind}.`]),
   '',
   `GET  ${origin}/fhir/metadata`,
   `GET  ${origin}/fhir/Communication?_count=10`,

@@ -84,6 +84,14 @@ describe.each(['vendor', 'ehr'])('the program sandbox/%s/main.ts', (side) => {
   });
 });
 
+describe('the EHR that is to behave like one of a vendor', () => {
+  it('says which there are, and starts as none that there is not, with exit code 2', async () => {
+    const ended = await run(['sandbox/ehr/main.ts', '--behave-like', 'nobody']);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toContain('hapi, medplum, azure, epic, oracle-health, meditech, firely');
+  });
+});
+
 describe('the demo', () => {
   it(
     'shows a week on its way and a change, ends by itself and leaves nothing behind',

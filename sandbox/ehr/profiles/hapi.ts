@@ -5,8 +5,8 @@ import type { Profile } from './profile.ts';
  * HAPI FHIR (JPA, R4) 8.8 with its defaults, as measured against the real one (`test/hapi`). Its statement says nothing
  * of updateCreate and of batch, and both work. It stores what its parser lets through: an unknown element, a missing
  * status, a number for a text. What the parser stumbles over (a code, a date) refuses a whole batch. A stale If-Match is
- * 409, and on an id that nothing has had it is overlooked; the same search within a minute is answered from before; equal conditional
- * creates of one transaction are one, with one answer.
+ * 409, and on an id that nothing has had it is overlooked; the same search within a minute is answered from before; equal
+ * conditional creates of one transaction are one, with one answer.
  */
 export const hapi: Profile = {
   offers: {
