@@ -102,7 +102,7 @@ const down = refuse({ code: 'ehr-unreachable' });
 const downForRun = (): void => void destination.script.push(down, down, down, down);
 
 describe('a backlog that is full', () => {
-  it('is told, and no further window is asked for', async () => {
+  it('B1: is told, and no further window is asked for', async () => {
     downForRun();
     source.script.push(answer(...messages('a', 6)), answer(...messages('b', 6)), answer(...messages('c', 6)));
     expect(await run()).toMatchObject({

@@ -49,7 +49,7 @@ describe('how many requests the EHR is given at once', () => {
     expect(atOnce(after(5, {}, state))).toBe(5);
   });
 
-  it('is halved when answers take three times as long as they can, not for a single slow one', () => {
+  it('B25: is halved when answers take three times as long as they can, not for a single slow one', () => {
     expect(atOnce(after(20, { tookMs: 290 }, eight))).toBe(8);
     expect(atOnce(after(1, { tookMs: 60_000 }, eight))).toBe(8);
     expect(atOnce(after(2, { tookMs: 700 }, eight))).toBe(4);
