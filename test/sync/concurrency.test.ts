@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { atOnce, concurrencyAfter, firstConcurrency, type Attempt, type Concurrency } from '../../src/sync/concurrency.ts';
+import {
+  atOnce,
+  concurrencyAfter,
+  firstConcurrency,
+  type Attempt,
+  type Concurrency,
+} from '../../src/sync/concurrency.ts';
 
 const now = Date.parse('2026-03-10T12:00:00Z');
 
