@@ -334,8 +334,9 @@ class SourceReading {
     for (let part = parts.shift(); part !== undefined && found <= within; part = parts.shift()) {
       const half = await this.#read(part, tier, resend);
       if (half.outcome.kind === 'failed') return { ...read, outcome: half.outcome, known };
-      // One that is as large as the whole may be cut off like it.
-      const smaller = half.outcome.rows < outcome.rows ? undefined : halves(part);
+      // One that is as large as the whole may be cut off like it; not where the vendor gives what was not asked for.
+      const isCut = half.outcome.rows >= outcome.rows && half.within * 2 >= half.outcome.rows;
+      const smaller = isCut ? halves(part) : undefined;
       if (smaller === undefined) found += half.within;
       else parts.unshift(...smaller);
     }

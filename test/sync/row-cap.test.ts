@@ -143,6 +143,21 @@ describe('a vendor that cuts answers off without a word', () => {
     expect((await ledger.coverage.state(source)).size.rowCap).toBeUndefined();
   });
 
+  it('is not suspected where it gives the same rows whatever is asked: that is no cap, and looked into but once', async () => {
+    const times = every(minuteMs, start + dayMs, start + dayMs + hourMs);
+    const asked: TimeWindow[] = [];
+    const deaf: Source['read'] = async (window, take) => {
+      asked.push(window);
+      await take(times.map((at, index) => reading({ ...message(`m${index}`, 'DELIVERED', 3), occurredAt: at })));
+      return { kind: 'complete', rows: times.length, bytes: times.length * 500, vendorNow: clock };
+    };
+    const { problems } = await run({ asked, source: { name: source, longestWindowMs: 7 * dayMs, read: deaf } });
+    expect(problems).toEqual({});
+    // Three windows and the sweeps of the first run, and two halves once.
+    expect(asked.length).toBeLessThanOrEqual(7);
+    expect((await ledger.coverage.state(source)).size.rowCap).toBeUndefined();
+  });
+
   it('that fails while it is looked into has failed: nothing counts as read', async () => {
     const times = every(2 * hourMs, start, start + 20 * dayMs);
     // The second week's answer is as large as the first one's; the third request is for its first half.
