@@ -19,7 +19,7 @@ import { scheduledSources } from './scheduled-sources.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
 import { makeBackfillLoop, type BackfillLoop } from './sync/backfill.ts';
 import { makeBackfillJobs, type BackfillJobs } from './sync/backfill-jobs.ts';
-import type { Reached } from './sync/intake.ts';
+import type { Reached } from './sync/reached.ts';
 import { makeRuns, type Runs, type StartRun } from './sync/sync-run.ts';
 import { makeVendorClocks } from './sync/vendor-clock.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';

@@ -5,7 +5,7 @@ import { problemKind, type Problem } from '../exchange/problem.ts';
 import { isoInstant, minuteMs, type Instant } from '../exchange/window.ts';
 import type { Claim, Ledger } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import type { Reached } from './intake.ts';
+import type { Reached } from './reached.ts';
 import { backOffMs, longestBackOffMs, settlementOf, wasSetBack, type Random } from './retry-policy.ts';
 import type { DeliveryTally } from './tally.ts';
 

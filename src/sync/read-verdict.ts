@@ -188,7 +188,7 @@ function coveredMoves(
 ): CoverageMoves {
   const grown = grownSize(size, piece.window, facts.limits);
   const resized = grown === facts.state.size ? {} : { size: grown };
-  const { state, limits, now } = facts;
+  const { limits, now } = facts;
   const closes = readBesides(piece, facts, vendorNow);
   if (piece.open === undefined) return { ...passed(piece, rows, facts, vendorNow), closes, ...resized };
   // Read before the vendor's clock had come so far: once more, later.

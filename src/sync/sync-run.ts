@@ -7,15 +7,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Source } from '../sources/source.ts';
 import type { DeliveryLoop } from './delivery.ts';
 import type { BackfillStep } from './backfill.ts';
-import {
-  takeIn,
-  takeInBackfill,
-  type IntakeParts,
-  type IntakeResult,
-  type Judge,
-  type Planner,
-  type Reached,
-} from './intake.ts';
+import { takeIn, takeInBackfill, type IntakeParts, type IntakeResult, type Judge, type Planner } from './intake.ts';
+import type { Reached } from './reached.ts';
 import type { Random } from './retry-policy.ts';
 import { nothingRead } from './source-report.ts';
 import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
