@@ -5,7 +5,7 @@ import { tiers, type Tier } from '../exchange/tier.ts';
 import { floorToGrain, grainMs, minuteMs, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, CoverageState } from '../ledger/ledger.ts';
 import type { ReadOutcome } from '../sources/source.ts';
-import { knownEnough, readVerdict, type ReadVerdict } from './read-verdict.ts';
+import { knownEnough, mayBeEverybodys, readVerdict, type ReadVerdict } from './read-verdict.ts';
 import { isCapped } from './row-cap.ts';
 import { budgetShare, sweepRules, sweepTiers, type PlanLimits } from './tiers.ts';
 import { codeOf, factsOf, WindowReader, type WindowReaderParts, type WindowReaderRequest } from './window-reader.ts';
@@ -106,7 +106,7 @@ class SourceReading {
       const facts = { ...factsOf(read), state, limits, progress, now: now(), answersOthers: answered };
       const { judge = readVerdict } = this.#parts;
       let verdict = judge(piece, read.outcome, facts);
-      if (verdict.kind === 'source' && !answered && !probed && isRefusal(verdict.code)) {
+      if (verdict.kind === 'source' && !answered && !probed && mayBeEverybodys(verdict.code)) {
         // The window's own trouble, or everybody's? The newest minute tells.
         probed = true;
         answered = await this.#reader.probe(progress.end);
@@ -175,7 +175,7 @@ class SourceReading {
     if (piece?.backfill === undefined) return undefined;
     let read = await this.#reader.readWhole(piece, state);
     let answersOthers = true;
-    if (read.outcome.kind === 'failed' && isRefusal(read.outcome.problem.code)) {
+    if (read.outcome.kind === 'failed' && mayBeEverybodys(read.outcome.problem.code)) {
       // A job ends where the vendor refuses the past: not by a slip, nor because it refuses everything.
       answersOthers = await this.#reader.probe(end);
       if (answersOthers) read = await this.#reader.readWhole(piece, state);
@@ -266,8 +266,6 @@ const inParts: readonly ProblemCode[] = [
 ];
 
 const isGrain = ({ from, to }: TimeWindow): boolean => to - from <= grainMs;
-
-const isRefusal = (code: ProblemCode): boolean => code === 'source-refused' || code === 'source-server-error';
 
 /** Where the tail goes on in this run. */
 function tailAfter(

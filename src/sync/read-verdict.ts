@@ -74,14 +74,18 @@ const windowFailures: { readonly [code in ProblemCode]?: { readonly cutAfter: nu
   'source-incomplete-answer': { cutAfter: 2 },
   'source-server-error': { cutAfter: 3 },
   'source-refused': { cutAfter: 2 },
+  'source-unexpected-answer': { cutAfter: 3 },
 };
+
+/** What the vendor may say to every question, and may say to one: another window tells which. */
+export const mayBeEverybodys = (code: ProblemCode): boolean =>
+  code === 'source-refused' || code === 'source-server-error' || code === 'source-unexpected-answer';
 
 function failedVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerdict {
   const rule = windowFailures[code];
   if (rule === undefined) return { kind: 'source', code };
-  // What the vendor refuses for every window is no matter of this one.
-  const refused = code === 'source-refused' || code === 'source-server-error';
-  if (refused && !facts.answersOthers) return { kind: 'source', code };
+  // What comes for every window is no matter of this one.
+  if (mayBeEverybodys(code) && !facts.answersOthers) return { kind: 'source', code };
   const before = tierState(facts.state, piece.tier);
   // An empty answer was no failure.
   const failed = piece.open?.code === 'source-empty-answer' ? 0 : piece.open?.failures;
