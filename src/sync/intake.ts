@@ -2,14 +2,14 @@ import type { Problem, ProblemCode } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { SourceRunReport } from '../exchange/reports.ts';
 import { tiers, type Tier } from '../exchange/tier.ts';
-import { floorToGrain, grainMs, minuteMs, type TimeWindow } from '../exchange/window.ts';
+import { floorToGrain, minuteMs, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, CoverageState } from '../ledger/ledger.ts';
 import type { ReadOutcome } from '../sources/source.ts';
 import { knownEnough, mayBeEverybodys, readVerdict, type ReadVerdict } from './read-verdict.ts';
 import { isCapped } from './row-cap.ts';
 import { budgetShare, sweepRules, sweepTiers, type PlanLimits } from './tiers.ts';
 import { codeOf, factsOf, WindowReader, type WindowReaderParts, type WindowReaderRequest } from './window-reader.ts';
-import { cutRange, halves, nextPiece, settledEnd, type Piece, type RunProgress } from './window-plan.ts';
+import { cutRange, halves, isGrain, nextPiece, settledEnd, type Piece, type RunProgress } from './window-plan.ts';
 
 /** Chooses what is read next; tests pass worse ones in, to see that they are caught. */
 export type Planner = typeof nextPiece;
@@ -155,7 +155,7 @@ class SourceReading {
   /** One window of a past range; everything else has turns of its own. */
   async backfill(): Promise<BackfillResult | undefined> {
     const { now, plan = nextPiece, judge = readVerdict } = this.#parts;
-    const { limits } = this.#request;
+    const { limits, signal } = this.#request;
     const end = settledEnd(now(), limits);
     const progress: RunProgress = {
       end,
@@ -180,6 +180,8 @@ class SourceReading {
       answersOthers = await this.#reader.probe(end);
       if (answersOthers) read = await this.#reader.readWhole(piece, state);
     }
+    // As in a run: broken off because the service stops.
+    if (signal.aborted && read.outcome.kind === 'failed') return undefined;
     const facts = { ...factsOf(read), state, limits, progress, now: now(), answersOthers };
     const verdict = judge(piece, read.outcome, facts);
     await this.#reader.writeDown(piece, read, verdict);
@@ -264,8 +266,6 @@ const inParts: readonly ProblemCode[] = [
   'source-incomplete-answer',
   'source-capped',
 ];
-
-const isGrain = ({ from, to }: TimeWindow): boolean => to - from <= grainMs;
 
 /** Where the tail goes on in this run. */
 function tailAfter(
