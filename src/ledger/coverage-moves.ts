@@ -10,7 +10,7 @@ export async function writeMoves(
   tx: LedgerTransaction,
   database: Database,
   { source, readAt }: WindowRead,
-  { frontier, tiers = {}, closes = [], opens = [], changes, size, backfill }: CoverageMoves,
+  { start, frontier, tiers = {}, closes = [], opens = [], changes, size, backfill }: CoverageMoves,
 ): Promise<void> {
   // The job before its pieces: who stops a job goes the same way, and neither waits for the other in a circle.
   if (backfill !== undefined) await moveJob(tx, backfill, readAt);
@@ -19,6 +19,7 @@ export async function writeMoves(
   if (opens.length > 0) await openParts(tx, database, source, opens);
   for (const row of tierRows(source, tiers)) await putTier(tx, row);
   await putCoverage(tx, source, {
+    ...(start === undefined ? {} : { start }),
     ...(frontier === undefined ? {} : { frontier }),
     ...(size === undefined ? {} : sizeColumns(size)),
   });

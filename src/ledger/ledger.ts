@@ -240,6 +240,8 @@ export interface CoverageState {
 
 /** What one read moves, all of it together or nothing. */
 export interface CoverageMoves {
+  /** Where reading begins: earlier, once somebody had read what lies right before it. */
+  readonly start?: Instant;
   readonly frontier?: Instant;
   /** Those that move; the others stay. */
   readonly tiers?: { readonly [tier in Tier]?: TierState };
@@ -250,8 +252,7 @@ export interface CoverageMoves {
   readonly changes?: Pick<OpenPiece, 'id' | 'state' | 'failures' | 'code' | 'dueAt'>;
   /** Replaces all that was learned. */
   readonly size?: AnswerSize;
-  /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. */
-  /** With `order` it turns round. */
+  /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. With `order` it turns round. */
   readonly backfill?: Pick<BackfillJob, 'id' | 'position' | 'windows' | 'rows' | 'state'> &
     Partial<Pick<BackfillJob, 'order'>>;
 }
