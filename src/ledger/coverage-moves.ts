@@ -34,6 +34,7 @@ const nothing = {
   most_from: null,
   most_to: null,
   whole_rows: null,
+  whole_at: null,
 } as const satisfies Omit<CoverageRow, 'source'>;
 
 async function putCoverage(tx: LedgerTransaction, source: string, moved: Partial<CoverageRow>): Promise<void> {
@@ -54,7 +55,7 @@ export async function putStart(tx: LedgerTransaction, source: string, start: num
     .execute();
 }
 
-function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows }: AnswerSize) {
+function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows, wholeAt }: AnswerSize) {
   return {
     widest_ms: widestMs ?? null,
     row_cap: rowCap ?? null,
@@ -62,6 +63,7 @@ function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows }: Answ
     most_from: mostWindow?.from ?? null,
     most_to: mostWindow?.to ?? null,
     whole_rows: wholeRows ?? null,
+    whole_at: wholeAt ?? null,
   };
 }
 

@@ -24,6 +24,8 @@ export interface Ledger {
   keepCanonicalBase(canonicalBase: string): Promise<string>;
   /** Likewise the fingerprint of `mapping.keySecret`, which makes the keys of messages without an id. */
   keepKeySecret(fingerprint: string): Promise<string>;
+  /** The fingerprint that is kept, for those who only look. */
+  keptKeySecret(): Promise<string | undefined>;
   /**
    * Removes reports of runs and windows read before then, but for the newest run of each source, and the content of
    * messages kept out of the chart. Messages stay: their keys and digests are what keeps them from being doubled. Gives
@@ -219,6 +221,8 @@ export interface AnswerSize {
   readonly mostWindow?: TimeWindow;
   /** An answer of so many rows was looked into, and was not cut off. */
   readonly wholeRows?: number;
+  /** When that was. */
+  readonly wholeAt?: Instant;
 }
 
 export interface CoverageState {

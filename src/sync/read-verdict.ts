@@ -50,7 +50,7 @@ export function readVerdict(piece: Piece, outcome: ReadOutcome, facts: ReadFacts
   const suspicious = outcome.rows === 0 && facts.known >= knownEnough;
   const empty = emptyBefore(piece, facts.state) + 1;
   if (suspicious && empty < believedAfter) return emptyVerdict(piece, empty, facts);
-  const after = sizeAfter(outcome.rows, piece.window, facts.cutOff === false, size);
+  const after = sizeAfter(outcome.rows, piece.window, size, facts.cutOff === false ? facts.now : undefined);
   const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, after);
   return { kind: 'covered', moves, ...(suspicious ? { alarm: 'source-empty-answer' as const } : {}) };
 }

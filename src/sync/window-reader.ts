@@ -13,7 +13,7 @@ import { isCapped, looksCutOff, mayBeCutOff } from './row-cap.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { ProblemTally } from './tally.ts';
 import { budgetShare, type PlanLimits } from './tiers.ts';
-import { asked, halves, type Piece } from './window-plan.ts';
+import { asked, halves, isGrain, type Piece } from './window-plan.ts';
 
 export interface WindowReaderParts {
   readonly ledger: Ledger;
@@ -58,7 +58,8 @@ export interface Read {
 /** Together with what it is judged by. */
 export interface ReadWhole extends Read {
   readonly known: number;
-  readonly cutOff?: boolean;
+  /** Whether the answer is cut off, where it looked so; unknown where the hour's requests did not suffice to tell. */
+  readonly cutOff?: boolean | 'unknown';
 }
 
 export const factsOf = ({ known, cutOff }: ReadWhole): Pick<ReadFacts, 'known' | 'cutOff'> =>
@@ -95,30 +96,43 @@ export class WindowReader {
     };
   }
 
-  /** Reads a window, and its halves where the answer looks cut off; when one of those fails, the whole has failed. */
+  /**
+   * Reads a window, and its halves where the answer looks cut off; when one of those fails, the whole has failed: but for
+   * want of requests, since what was spent in vain would be spent so again in the next hour.
+   */
   async readWhole({ window, tier, backfill }: Piece, { size }: CoverageState): Promise<ReadWhole> {
     const resend = backfill?.resend ?? false;
     const read = await this.read(window, tier, resend);
     const { outcome, within } = read;
     const known = await this.known(window, outcome, size);
-    const parts = [...(halves(window) ?? [])];
-    if (parts.length === 0 || outcome.kind === 'failed') return { ...read, known };
+    if (isGrain(window) || outcome.kind === 'failed') return { ...read, known };
     if (isCapped(outcome.rows, this.#request.limits, size)) return { ...read, known };
-    if (!looksCutOff({ window, rows: outcome.rows, missing: known - within }, size)) return { ...read, known };
+    if (!looksCutOff({ window, rows: outcome.rows, missing: known - within }, size, this.#parts.now()))
+      return { ...read, known };
+    // Messages that its parts hold. One that is as large as the whole may be cut off like it, and is read in parts only
+    // when the others tell nothing.
     let found = 0;
-    for (let part = parts.shift(); part !== undefined && found <= within; part = parts.shift()) {
+    const parts: TimeWindow[] = [];
+    const large = [{ window, within: 0 }];
+    while (found <= within) {
+      const part = parts.shift();
+      if (part === undefined) {
+        const whole = large.shift();
+        if (whole === undefined) return { ...read, known, cutOff: false };
+        found -= whole.within;
+        parts.push(...(halves(whole.window) ?? []));
+        continue;
+      }
       const half = await this.read(part, tier, resend);
-      if (half.outcome.kind === 'failed') return { ...read, outcome: half.outcome, known };
-      // One that is as large as the whole may be cut off like it; not where the vendor gives what was not asked for.
-      const isCut = half.outcome.rows >= outcome.rows && half.within * 2 >= half.outcome.rows;
-      const smaller = isCut ? halves(part) : undefined;
-      if (smaller === undefined) found += half.within;
-      else parts.unshift(...smaller);
+      if (half.outcome.kind === 'failed') return { ...read, known, ...notLookedInto(half.outcome) };
+      found += half.within;
+      // Not where the vendor gives what was not asked for.
+      const mayBeCut = half.outcome.rows >= outcome.rows && half.within * 2 >= half.outcome.rows;
+      if (mayBeCut && !isGrain(part)) large.push({ window: part, within: half.within });
     }
-    if (found <= within) return { ...read, known, cutOff: false };
     // There may have come more in the meantime: a cap gives the same number once more.
     const again = await this.read(window, tier, resend);
-    if (again.outcome.kind === 'failed') return { ...read, outcome: again.outcome, known };
+    if (again.outcome.kind === 'failed') return { ...read, known, ...notLookedInto(again.outcome) };
     return again.outcome.rows === outcome.rows ? { ...read, known, cutOff: true } : { ...again, known };
   }
 
@@ -128,7 +142,7 @@ export class WindowReader {
     const { name } = this.#request.source;
     if (outcome.kind === 'failed') return 0;
     if (outcome.rows === 0) return coverage.known(name, window, knownEnough);
-    return mayBeCutOff(outcome.rows, size) ? coverage.known(name, window) : 0;
+    return mayBeCutOff(outcome.rows, size, this.#parts.now()) ? coverage.known(name, window) : 0;
   }
 
   async probe(end: Instant): Promise<boolean> {
@@ -224,6 +238,11 @@ export class WindowReader {
     await this.#parts.ledger.messages.forgetLowered(this.#request.source.name, readAt);
     this.problems.add('source-statuses-lowered');
   }
+}
+
+function notLookedInto(outcome: ReadOutcome): Pick<ReadWhole, 'cutOff'> | Pick<ReadWhole, 'outcome'> {
+  const isShort = outcome.kind === 'failed' && outcome.problem.code === 'budget-exhausted';
+  return isShort ? { cutOff: 'unknown' } : { outcome };
 }
 
 const countFields = ['added', 'changed', 'known', 'unreadable', 'unreadableKnown', 'lowered', 'resent'] as const;

@@ -12,7 +12,7 @@ export interface VendorReaderParts {
   readonly source: Source;
   readonly budget: Pick<Ledger['budget'], 'throttled'>;
   readonly requestsPerHour: number;
-  /** An answer of so many rows is cut off. */
+  /** An answer of so many rows is cut off; Infinity where none is. */
   readonly rowCap: number;
   readonly now: () => Instant;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
