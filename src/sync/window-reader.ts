@@ -149,7 +149,10 @@ export class WindowReader {
     const newest = { from: end - 60_000, to: end };
     const read = await this.read(newest, 'range', false);
     await this.writeDown({ tier: 'range', window: newest }, read, { kind: 'covered', moves: {} });
-    return read.outcome.kind === 'complete';
+    if (read.outcome.kind !== 'complete') return false;
+    // Asked for what it tells of another.
+    this.#windows -= 1;
+    return true;
   }
 
   /** One request: its rows go into the ledger as they stream. */
