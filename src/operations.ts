@@ -64,6 +64,7 @@ export function operationsOf(config: Config, parts: RunningParts): Operations {
     },
     status: () => statusReport({ version, ledger, now, sources, destination: destination.name, ...live }),
     async startRun(asked, asker) {
+      if (asked.from !== undefined && asked.from >= now()) return { kind: 'not-past' };
       const request = await runOf(ledger, asked);
       if ('kind' in request) return request;
       const started = await runs.start({ ...request, trigger: 'api', ...asker });

@@ -41,9 +41,14 @@ export async function refuseOtherBase(ledger: Ledger, canonicalBase: string): Pr
 
 /** So does another secret for the messages without an id. With none they are set apart, which doubles nothing. */
 async function refuseOtherKeySecret(ledger: Ledger, keySecret: string): Promise<void> {
-  if (keySecret === '') return;
-  const fingerprint = secretFingerprint(keySecret);
-  if ((await ledger.keepKeySecret(fingerprint)) === fingerprint) return;
+  if (keySecret !== '') await ledger.keepKeySecret(secretFingerprint(keySecret));
+  await lookAtKeySecret(ledger, keySecret);
+}
+
+/** The same, and keeps nothing where none is kept yet. */
+export async function lookAtKeySecret(ledger: Ledger, keySecret: string): Promise<void> {
+  const kept = await ledger.keptKeySecret();
+  if (keySecret === '' || kept === undefined || kept === secretFingerprint(keySecret)) return;
   throw new LedgerRefused(
     'other-key-secret',
     'mapping.keySecret is another one than this ledger was used with. It would write every message without an id a second time. Set the former one back, or leave it empty: then rows without an id are set apart.',

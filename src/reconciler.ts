@@ -4,7 +4,7 @@ import { dialectToShow } from './dialect.ts';
 import { floorToGrain, isoInstant, type Instant, type TimeWindow } from './exchange/window.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
-import { refuseOtherBase } from './own-ledger.ts';
+import { lookAtKeySecret, refuseOtherBase } from './own-ledger.ts';
 import { loadedMapping, makeDestination, makeSource } from './parts.ts';
 import { sourceKinds } from './sources/registry.ts';
 import { makeEhrReader, nobodyToAsk } from './sync/reconcile/ehr-reader.ts';
@@ -74,9 +74,10 @@ export async function reconcile(
         budget: ledger.budget,
         now,
       });
-      const { requestsPerHour } = section;
+      const { requestsPerHour, rowCap = Infinity } = section;
       const { travelling } = sourceKinds[section.kind];
-      const parts = { source, mapping, travelling, ledger, ehr: reader, requestsPerHour, limit, now, sleep, progress };
+      const answers = { requestsPerHour, rowCap };
+      const parts = { source, mapping, travelling, ledger, ehr: reader, ...answers, limit, now, sleep, progress };
       done.push(await reconcileSource(parts, ofSource, signal));
     }
     const verdict = signal.aborted ? 'incomplete' : verdictOn(done.flatMap(({ days }) => days));
@@ -94,6 +95,7 @@ async function openedLedger(config: Config, now: () => Instant): Promise<Ledger>
   const ledger = await openLedger({ ...options, access: 'visitor' });
   try {
     await refuseOtherBase(ledger, config.mapping.canonicalBase);
+    await lookAtKeySecret(ledger, config.mapping.keySecret.reveal());
     return ledger;
   } catch (error) {
     await ledger.close();

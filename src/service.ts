@@ -21,8 +21,8 @@ import { scheduledSources } from './scheduled-sources.ts';
 import { codeOf, makeDeliveryLoop, nameOf, type DeliveryLoop } from './sync/delivery.ts';
 import { makeBackfillLoop, type BackfillLoop } from './sync/backfill.ts';
 import { makeBackfillJobs, type BackfillJobs } from './sync/backfill-jobs.ts';
-import type { Reached } from './sync/intake.ts';
 import { readBackEveryMs } from './sync/read-back.ts';
+import type { Reached } from './sync/reached.ts';
 import { makeRuns, type Runs, type StartRun } from './sync/sync-run.ts';
 import { makeVendorClocks } from './sync/vendor-clock.ts';
 import { inProcessWakeUps } from './sync/wake-ups/in-process.ts';
@@ -34,7 +34,7 @@ const graceMs = 20_000;
 const firstCheckMs = 10_000;
 
 /** Several Bundles that an EHR takes quickly are settled together: each time waits for the disk. */
-const settleWithinMs = 40;
+const settleWithinMs = 100;
 
 export interface ServiceOptions {
   readonly now: () => Instant;

@@ -24,7 +24,8 @@ export const acceptGap: Command = {
     const range = { from: readInstant('--from', values.from), to: readInstant('--to', values.to) };
     if (range.from >= range.to) throw new Misuse('--from must be before --to.');
     // It stands in the log.
-    if (!/^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u.test(by)) throw new Misuse('--by is no name of a user.');
+    if (!/^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u.test(by))
+      throw new Misuse('--by is no name of a user. Give letters, digits, blanks and . _ @ -, 64 at most.');
     const config = openConfig(io, values.config);
     sourcesOf(config, source);
     const service = await openService(config, { now: io.now, access: 'visitor', log: 'stderr' });

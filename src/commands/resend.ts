@@ -24,6 +24,10 @@ export const resend: Command = {
     });
     const { key, source, from, to } = values;
     if (key === undefined) {
+      if (from === undefined && to === undefined)
+        throw new Misuse(
+          '--from is missing, and so is --key. Give a range with --from and --to, or one message by --key.',
+        );
       const range = readPastRange(from, to, io.now());
       return readPast(io, values, {
         range,
@@ -32,6 +36,7 @@ export const resend: Command = {
         ...(source === undefined ? {} : { source }),
       });
     }
+    if (source !== undefined) throw new Misuse('--key names one message, whose source is known. Leave --source out.');
     const isRange = from !== undefined || to !== undefined;
     const range = isRange ? readRange(from, to, io.now()) : undefined;
     return resendOne(io, values, key, range);

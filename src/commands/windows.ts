@@ -69,7 +69,10 @@ function print({ stdout }: CommandIo, { items, next, unread }: WindowPage, stuck
   if (next !== null) printLine(stdout, 'There are older ones: give --from and --to, or a larger --limit.');
   const stuck = unread.filter(({ state }) => state === 'stuck').length;
   if (stuck > 0) {
-    printLine(stdout, `${stuck} stuck: they are tried again; what will never be read is given up with accept-gap.`);
+    printLine(
+      stdout,
+      `${stuck} stuck: they are tried again, but for those of a backfill that has ended: begin its range anew. What will never be read is given up with accept-gap.`,
+    );
   } else if (stuckOnly) printLine(stdout, 'Nothing is stuck.');
 }
 
@@ -77,7 +80,7 @@ function unreadRow(piece: PieceView): readonly string[] {
   const { state, source, from, to, tier, failures, code, acceptedBy, acceptedAt } = piece;
   const why =
     state === 'accepted' ? `given up by ${acceptedBy} at ${acceptedAt}` : `${code}: ${problemSentence({ code })}`;
-  return [state, source, from, to, tier, `failed ${failures} times`, why];
+  return [state, source, from, to, tier, failures === 1 ? 'failed once' : `failed ${failures} times`, why];
 }
 
 const windowRow = ({ state, source, from, to, readAt, rows, code }: WindowView): readonly string[] => [

@@ -42,6 +42,8 @@ export type RunAnswer =
   /** The record to send again: the ledger has no message with the key, or does not know when it was sent. */
   | { readonly kind: 'unknown-record' }
   | { readonly kind: 'no-time' }
+  /** The range has not begun. */
+  | { readonly kind: 'not-past' }
   /** The service is stopping. */
   | { readonly kind: 'stopping' };
 

@@ -93,6 +93,8 @@ function replyTo(answer: RunAnswer): Reply {
       return refusal('unknown-record', 'No message has this key. GET /records lists them.');
     case 'no-time':
       return refusal('unknown-record', 'It is not known when this message was sent. Give "from" and "to" as well.');
+    case 'not-past':
+      return refusal('range-not-past', '"from" is in the future, where there is nothing to read yet.');
     case 'stopping':
       return refusal('stopping', 'Ask again when the service has started anew.', { headers: retryAfter(10_000) });
     default:

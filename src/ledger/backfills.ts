@@ -82,19 +82,33 @@ export async function moveJob(
   { id, position, windows, rows, state, order }: NonNullable<CoverageMoves['backfill']>,
   readAt: Instant,
 ): Promise<void> {
+  if (order !== undefined && (await isThereOtherwise(tx, id, order))) {
+    // Another job reads the same that way round: this one has come to the end of what the vendor keeps.
+    return finishJob(tx, id, 'retention', readAt);
+  }
   const turned = order === undefined ? {} : { newest_first: order === 'newest-first' ? 1 : 0 };
   await tx
     .updateTable('backfill')
     .set({ read_position: position, windows, rows, ...turned })
     .where('id', '=', id)
     .execute();
-  if (state === 'running' || state === 'paused') return;
+  if (state !== 'running' && state !== 'paused') await finishJob(tx, id, state, readAt);
+}
+
+async function finishJob(tx: LedgerTransaction, id: string, state: JobState, at: Instant): Promise<void> {
   await tx
     .updateTable('backfill')
-    .set({ state, finished_at: readAt })
+    .set({ state, finished_at: at })
     .where('id', '=', id)
     .where('finished_at', 'is', null)
     .execute();
+}
+
+async function isThereOtherwise(tx: LedgerTransaction, id: string, order: BackfillJob['order']): Promise<boolean> {
+  const job = await jobById(tx, id);
+  if (job === undefined) return false;
+  const other = await sameQuery(tx, { ...job, order }).executeTakeFirst();
+  return other !== undefined && other.id !== id;
 }
 
 /** Which of the jobs were stopped. None of the others is, on PostgreSQL, before this transaction ends. */
@@ -115,7 +129,10 @@ async function jobById(connection: Connection, id: string): Promise<BackfillJob 
 }
 
 /** The unfinished job that reads the same; the index lets there be one. */
-const sameQuery = (connection: Connection, { source, range, order, resend }: NewBackfill) =>
+const sameQuery = (
+  connection: Connection,
+  { source, range, order, resend }: Pick<BackfillJob, 'source' | 'range' | 'order' | 'resend'>,
+) =>
   connection
     .selectFrom('backfill')
     .selectAll()

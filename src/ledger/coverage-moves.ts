@@ -10,7 +10,7 @@ export async function writeMoves(
   tx: LedgerTransaction,
   database: Database,
   { source, readAt }: WindowRead,
-  { frontier, tiers = {}, closes = [], opens = [], changes, size, backfill }: CoverageMoves,
+  { start, frontier, tiers = {}, closes = [], opens = [], changes, size, backfill }: CoverageMoves,
 ): Promise<void> {
   // The job before its pieces: who stops a job goes the same way, and neither waits for the other in a circle.
   if (backfill !== undefined) await moveJob(tx, backfill, readAt);
@@ -19,6 +19,7 @@ export async function writeMoves(
   if (opens.length > 0) await openParts(tx, database, source, opens);
   for (const row of tierRows(source, tiers)) await putTier(tx, row);
   await putCoverage(tx, source, {
+    ...(start === undefined ? {} : { start }),
     ...(frontier === undefined ? {} : { frontier }),
     ...(size === undefined ? {} : sizeColumns(size)),
   });
@@ -33,6 +34,7 @@ const nothing = {
   most_from: null,
   most_to: null,
   whole_rows: null,
+  whole_at: null,
 } as const satisfies Omit<CoverageRow, 'source'>;
 
 async function putCoverage(tx: LedgerTransaction, source: string, moved: Partial<CoverageRow>): Promise<void> {
@@ -53,7 +55,7 @@ export async function putStart(tx: LedgerTransaction, source: string, start: num
     .execute();
 }
 
-function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows }: AnswerSize) {
+function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows, wholeAt }: AnswerSize) {
   return {
     widest_ms: widestMs ?? null,
     row_cap: rowCap ?? null,
@@ -61,6 +63,7 @@ function sizeColumns({ widestMs, rowCap, mostRows, mostWindow, wholeRows }: Answ
     most_from: mostWindow?.from ?? null,
     most_to: mostWindow?.to ?? null,
     whole_rows: wholeRows ?? null,
+    whole_at: wholeAt ?? null,
   };
 }
 

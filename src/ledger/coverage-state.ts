@@ -46,6 +46,7 @@ function sizeOf(row: CoverageRow): AnswerSize {
     ...(row.most_rows === null ? {} : { mostRows: row.most_rows }),
     ...(from === null || to === null ? {} : { mostWindow: { from, to } }),
     ...(row.whole_rows === null ? {} : { wholeRows: row.whole_rows }),
+    ...(row.whole_at === null ? {} : { wholeAt: row.whole_at }),
   };
 }
 

@@ -1,4 +1,7 @@
+import type { Database } from './database/database.ts';
 import type { Lease } from './lease.ts';
+
+const keySecret = 'key-secret';
 
 /** Keeps the canonical base of the first time; gives the one that is kept. */
 export const keepCanonicalBase = (lease: Lease, canonicalBase: string): Promise<string> =>
@@ -6,7 +9,12 @@ export const keepCanonicalBase = (lease: Lease, canonicalBase: string): Promise<
 
 /** Likewise of the secret that keys are made with: not itself, but what tells it from another. */
 export const keepKeySecret = (lease: Lease, fingerprint: string): Promise<string> =>
-  kept(lease, 'key-secret', fingerprint);
+  kept(lease, keySecret, fingerprint);
+
+export async function keptKeySecret({ kysely }: Database): Promise<string | undefined> {
+  const row = await kysely.selectFrom('identity').select('value').where('name', '=', keySecret).executeTakeFirst();
+  return row?.value;
+}
 
 function kept(lease: Lease, name: string, value: string): Promise<string> {
   return lease.write(async (tx) => {

@@ -24,6 +24,8 @@ export interface Ledger {
   keepCanonicalBase(canonicalBase: string): Promise<string>;
   /** Likewise the fingerprint of `mapping.keySecret`, which makes the keys of messages without an id. */
   keepKeySecret(fingerprint: string): Promise<string>;
+  /** The fingerprint that is kept, for those who only look. */
+  keptKeySecret(): Promise<string | undefined>;
   /**
    * Removes reports of runs and windows read before then, but for the newest run of each source, and the content of
    * messages kept out of the chart. Messages stay: their keys and digests are what keeps them from being doubled. Gives
@@ -233,6 +235,8 @@ export interface AnswerSize {
   readonly mostWindow?: TimeWindow;
   /** An answer of so many rows was looked into, and was not cut off. */
   readonly wholeRows?: number;
+  /** When that was. */
+  readonly wholeAt?: Instant;
 }
 
 export interface CoverageState {
@@ -254,6 +258,8 @@ export interface CoverageState {
 
 /** What one read moves, all of it together or nothing. */
 export interface CoverageMoves {
+  /** Where reading begins: earlier, once somebody had read what lies right before it. */
+  readonly start?: Instant;
   readonly frontier?: Instant;
   /** Those that move; the others stay. */
   readonly tiers?: { readonly [tier in Tier]?: TierState };
@@ -264,8 +270,7 @@ export interface CoverageMoves {
   readonly changes?: Pick<OpenPiece, 'id' | 'state' | 'failures' | 'code' | 'dueAt'>;
   /** Replaces all that was learned. */
   readonly size?: AnswerSize;
-  /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. */
-  /** With `order` it turns round. */
+  /** `running` leaves the state as it is: somebody may have paused or stopped the job meanwhile. With `order` it turns round. */
   readonly backfill?: Pick<BackfillJob, 'id' | 'position' | 'windows' | 'rows' | 'state'> &
     Partial<Pick<BackfillJob, 'order'>>;
 }

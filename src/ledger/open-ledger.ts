@@ -7,7 +7,7 @@ import { makeCoverage } from './coverage.ts';
 import type { Database } from './database/database.ts';
 import { openSqlite } from './database/sqlite.ts';
 import { forgetBefore } from './forget.ts';
-import { keepCanonicalBase, keepKeySecret, writeSomething } from './identity.ts';
+import { keepCanonicalBase, keepKeySecret, keptKeySecret, writeSomething } from './identity.ts';
 import { noLease, takeLease, visitLease, type Lease } from './lease.ts';
 import { LedgerRefused, type Ledger, type LedgerAccess } from './ledger.ts';
 import { makeMessages } from './messages.ts';
@@ -97,6 +97,7 @@ function assemble(database: Database, lease: Lease, seal: BodySeal): Ledger {
     budget: makeBudget(database, lease),
     keepCanonicalBase: (canonicalBase) => keepCanonicalBase(lease, canonicalBase),
     keepKeySecret: (fingerprint) => keepKeySecret(lease, fingerprint),
+    keptKeySecret: () => keptKeySecret(database),
     forget: (before) => forgetBefore(lease, before),
     ping: () => writeSomething(lease),
     close: () => database.close(),

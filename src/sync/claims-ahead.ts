@@ -3,12 +3,14 @@ import type { Claim, Messages } from '../ledger/ledger.ts';
 
 /** Longer than any request may take: a lease that runs out means its process is gone. */
 export const leaseMs = 10 * minuteMs;
-/** So many Bundles are claimed in one transaction: each waits for the disk. */
-const bundlesAhead = 4;
+/** As many Bundles are claimed in one transaction as go in about this time: each transaction waits for the disk. */
+const aheadMs = 250;
+/** What a process that dies had claimed is looked for at the EHR, one by one. */
+const mostAhead = 16;
 /** What was claimed so long ago is not sent any more: its lease is to last for the request. */
 const freshMs = minuteMs / 2;
 
-/** The claims of one cycle, some of them before there is room to send them. */
+/** The claims of one cycle: the faster the EHR takes them, the more of them before there is room to send them. */
 export interface ClaimsAhead {
   /** At most so many; undefined: nothing more is due. */
   take(limit: number): Promise<readonly Claim[] | undefined>;
@@ -26,6 +28,7 @@ export function claimsAhead(
 ): ClaimsAhead {
   let claimed: Claim[] = [];
   let claimedAt = dueBy;
+  let bundles = 0;
 
   async function end(): Promise<void> {
     const left = claimed;
@@ -37,12 +40,20 @@ export function claimsAhead(
     async take(limit) {
       if (Math.abs(now() - claimedAt) > freshMs) await end();
       if (claimed.length === 0) {
+        bundles = bundlesAfter(bundles, Math.abs(now() - claimedAt));
         claimedAt = now();
-        const wanted = limit < batch ? limit : batch * bundlesAhead;
+        const wanted = limit < batch ? limit : batch * bundles;
         claimed = [...(await messages.claim({ limit: wanted, now: dueBy, leaseMs }))];
       }
       return claimed.length === 0 ? undefined : claimed.splice(0, limit);
     },
     end,
   };
+}
+
+/** As many more as went in less time than there was, or fewer. */
+function bundlesAfter(bundles: number, tookMs: number): number {
+  if (bundles === 0) return 1;
+  if (tookMs < aheadMs) return Math.min(mostAhead, bundles * 2);
+  return tookMs > 2 * aheadMs ? Math.max(1, Math.floor(bundles / 2)) : bundles;
 }

@@ -4,7 +4,7 @@ import type { Delivery, DeliveryOutcome, Settlement } from '../exchange/delivery
 import type { RecordKey } from '../exchange/record-key.ts';
 import type { Instant } from '../exchange/window.ts';
 import type { Claim } from '../ledger/ledger.ts';
-import type { Reached } from './intake.ts';
+import type { Reached } from './reached.ts';
 import type { Prepared } from './prepare-deliveries.ts';
 import type { Pressure } from './pressure.ts';
 import type { ReadBack } from './read-back.ts';

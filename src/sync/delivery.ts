@@ -7,19 +7,21 @@ import type { Mapping } from '../mapping/mapping.ts';
 import { claimsAhead } from './claims-ahead.ts';
 import { deliverBatch, type BatchParts } from './deliver-batch.ts';
 import { deliverBy, type Deliver } from './final-only.ts';
-import type { Reached } from './intake.ts';
 import { prepareDeliveries, type PrepareRules } from './prepare-deliveries.ts';
 import { makePressure } from './pressure.ts';
 import { makeReadBack } from './read-back.ts';
+import type { Reached } from './reached.ts';
 import { backOffMs, longestBackOffMs, type Random } from './retry-policy.ts';
 import { settleTogether } from './settle-together.ts';
 import type { DeliveryTally } from './tally.ts';
 import { workThrough } from './work-through.ts';
 
 /** So many Bundles are settled in one transaction at most. */
-const bundlesTogether = 4;
+const bundlesTogether = 16;
 /** A run waits for back-offs up to this, and leaves longer ones to the schedule. */
 export const shortBackOffMs = 2_000;
+/** As long as a few of them in a row. */
+const shortRetriesMs = 5 * shortBackOffMs;
 
 export interface DeliveryParts extends PrepareRules {
   readonly ledger: Ledger;
@@ -76,8 +78,8 @@ export interface DeliveryLoop {
   wake(): void;
   /** Somebody asks now: back-offs end, but for a pause the EHR asked for. */
   tryNow(): Promise<void>;
-  /** Resolves once everything due has been tried once, and short back-offs with it. */
-  settled(): Promise<void>;
+  /** Resolves once everything due has been tried once, and short back-offs with it; or when `ended` is aborted. */
+  settled(ended?: AbortSignal): Promise<void>;
   /** Counts into `tally` until the function it gives is called. */
   follow(tally: DeliveryTally): () => void;
   state(): DeliveryState;
@@ -238,13 +240,18 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
       await ledger.messages.makePendingDue(now());
       alarm.abort();
     },
-    async settled() {
-      for (;;) {
+    async settled(ended = stopping.signal) {
+      const over = AbortSignal.any([ended, stopping.signal]);
+      const since = now();
+      let last = Infinity;
+      while (!over.aborted) {
         await runCycle();
         const due = await nextDue();
         const wait = due === undefined ? Infinity : due - now();
-        if (wait > shortBackOffMs || stopping.signal.aborted) return;
-        await sleep(Math.max(wait, 1), stopping.signal);
+        // Of many that wait for their Patient some are due again at any moment: nobody waits for those.
+        if (due !== undefined && due > since) last = Math.min(last, now() + shortRetriesMs);
+        if (wait > shortBackOffMs || now() > last) return;
+        await sleep(Math.max(wait, 1), over);
       }
     },
     follow(tally) {

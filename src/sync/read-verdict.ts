@@ -2,6 +2,7 @@ import type { ProblemCode } from '../exchange/problem.ts';
 import { dayMs, grainMs, hourMs, minuteMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize, BackfillJob, CoverageMoves, CoverageState, NewPiece, OpenPiece } from '../ledger/ledger.ts';
 import type { ReadOutcome } from '../sources/source.ts';
+import { jobMoves, movedJob } from './backfill-moves.ts';
 import { isCapped, sizeAfter } from './row-cap.ts';
 import { sweepTiers, widestWindowMs, type PlanLimits } from './tiers.ts';
 import { halves, settledEnd, tierState, tailOf, type Piece, type RunProgress } from './window-plan.ts';
@@ -26,7 +27,7 @@ export interface ReadFacts {
   /** Whether the vendor has answered another question of this run. */
   readonly answersOthers: boolean;
   /** Whether the answer was cut off without a word, where that was looked into. */
-  readonly cutOff?: boolean;
+  readonly cutOff?: boolean | 'unknown';
 }
 
 /** An empty answer where the ledger knows so many messages is a slip of the vendor's, until it comes again and again. */
@@ -42,11 +43,14 @@ export function readVerdict(piece: Piece, outcome: ReadOutcome, facts: ReadFacts
   if (outcome.kind === 'failed') return failedVerdict(piece, outcome.problem.code, facts);
   const { size } = facts.state;
   if (isCapped(outcome.rows, facts.limits, size)) return cutVerdict(piece, 'source-capped', facts);
-  if (facts.cutOff === true) return learnedVerdict(piece, outcome.rows, facts);
+  if (facts.cutOff === 'unknown') return inHalves(piece, outcome.rows, facts, facts.state.size);
+  if (facts.cutOff === true) {
+    return inHalves(piece, outcome.rows, facts, { ...facts.state.size, rowCap: outcome.rows });
+  }
   const suspicious = outcome.rows === 0 && facts.known >= knownEnough;
   const empty = emptyBefore(piece, facts.state) + 1;
   if (suspicious && empty < believedAfter) return emptyVerdict(piece, empty, facts);
-  const after = sizeAfter(outcome.rows, piece.window, facts.cutOff === false, size);
+  const after = sizeAfter(outcome.rows, piece.window, size, facts.cutOff === false ? facts.now : undefined);
   const moves = coveredMoves(piece, outcome.rows, outcome.vendorNow, facts, after);
   return { kind: 'covered', moves, ...(suspicious ? { alarm: 'source-empty-answer' as const } : {}) };
 }
@@ -74,14 +78,18 @@ const windowFailures: { readonly [code in ProblemCode]?: { readonly cutAfter: nu
   'source-incomplete-answer': { cutAfter: 2 },
   'source-server-error': { cutAfter: 3 },
   'source-refused': { cutAfter: 2 },
+  'source-unexpected-answer': { cutAfter: 3 },
 };
+
+/** What the vendor may say to every question, and may say to one: another window tells which. */
+export const mayBeEverybodys = (code: ProblemCode): boolean =>
+  code === 'source-refused' || code === 'source-server-error' || code === 'source-unexpected-answer';
 
 function failedVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerdict {
   const rule = windowFailures[code];
   if (rule === undefined) return { kind: 'source', code };
-  // What the vendor refuses for every window is no matter of this one.
-  const refused = code === 'source-refused' || code === 'source-server-error';
-  if (refused && !facts.answersOthers) return { kind: 'source', code };
+  // What comes for every window is no matter of this one.
+  if (mayBeEverybodys(code) && !facts.answersOthers) return { kind: 'source', code };
   const before = tierState(facts.state, piece.tier);
   // An empty answer was no failure.
   const failed = piece.open?.code === 'source-empty-answer' ? 0 : piece.open?.failures;
@@ -103,7 +111,8 @@ function failedVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadV
 }
 
 /** The past that the vendor refuses: smaller windows are tried, down to a day; then the job has come to its end. */
-function beyondRetention({ window, tier }: Piece, job: BackfillJob, { state }: ReadFacts): ReadVerdict {
+function beyondRetention({ window, tier }: Piece, job: BackfillJob, facts: ReadFacts): ReadVerdict {
+  const { state } = facts;
   const good = { [tier]: { ...tierState(state, tier), failures: 0 } };
   if (width(window) > smallestRefusedMs) {
     const size: AnswerSize = { ...state.size, widestMs: Math.max(smallestRefusedMs, halfOf(window)) };
@@ -115,8 +124,8 @@ function beyondRetention({ window, tier }: Piece, job: BackfillJob, { state }: R
     const turned = { id, position: range.to, windows, rows, state: 'running', order: 'newest-first' } as const;
     return { kind: 'again', code: 'source-refused', moves: { tiers: good, backfill: turned }, stuck: false };
   }
-  const moves: CoverageMoves = { tiers: good, backfill: { id, position, windows, rows, state: 'retention' } };
-  return { kind: 'again', code: 'source-retention', moves, stuck: false };
+  const moves = jobMoves(job, { id, position, windows, rows, state: 'retention' }, facts);
+  return { kind: 'again', code: 'source-retention', moves: { ...moves, tiers: good }, stuck: false };
 }
 
 function again(open: OpenPiece, code: ProblemCode, now: Instant): CoverageMoves {
@@ -153,10 +162,12 @@ function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerd
   return { kind: 'again', code, moves, stuck };
 }
 
-/** The cap is known from now on. The answer that was as large before was cut off too: its window is read again. */
-function learnedVerdict(piece: Piece, rows: number, facts: ReadFacts): ReadVerdict {
+/**
+ * Halves are asked for by themselves, when there are requests: each of them stays read. The answer that was as large
+ * before is then cut off too: its window is read again.
+ */
+function inHalves(piece: Piece, rows: number, facts: ReadFacts, size: AnswerSize): ReadVerdict {
   const { mostRows, mostWindow } = facts.state.size;
-  const size: AnswerSize = { ...facts.state.size, rowCap: rows };
   const verdict = cutVerdict(piece, 'source-capped', { ...facts, state: { ...facts.state, size } });
   if (verdict.kind !== 'again' || mostWindow === undefined || mostRows !== rows) return verdict;
   const again = (halves(mostWindow) ?? [mostWindow]).map((window): NewPiece => ({
@@ -196,7 +207,7 @@ function coveredMoves(
     return { changes: { ...piece.open, dueAt: now + grainMs }, ...resized };
   }
   const job = piece.backfill;
-  const moved = job === undefined ? {} : { backfill: movedJob(job, job.position, rows, facts, piece.open.id) };
+  const moved = job === undefined ? {} : jobMoves(job, movedJob(job, job.position, rows, facts, piece.open.id), facts);
   return { closes: [piece.open.id, ...closes], ...resized, ...moved };
 }
 
@@ -240,7 +251,7 @@ function passed(
   if (backfill !== undefined) {
     const position = backfill.order === 'newest-first' ? window.from : window.to;
     const moved = movedJob(backfill, position, rows, facts, undefined, leavesQueued);
-    return { backfill: moved, tiers: { [tier]: good } };
+    return { ...jobMoves(backfill, moved, facts), tiers: { [tier]: good } };
   }
   if (sweepTo === undefined) return { tiers: { [tier]: good } };
   const { doneEnd, doneAt } = before;
@@ -255,22 +266,6 @@ function passed(
 
 const firstSweeps = (doneEnd: Instant, doneAt: Instant): CoverageMoves['tiers'] =>
   Object.fromEntries(sweepTiers.map((tier) => [tier, { doneEnd, doneAt, failures: 0, empty: 0 }]));
-
-/** A job is done once it has come to its end and none of its windows is left to be read in parts. */
-function movedJob(
-  { id, order, range, windows, rows: before }: BackfillJob,
-  position: Instant,
-  rows: number,
-  { state, limits, now }: ReadFacts,
-  closed: number | undefined,
-  leavesQueued = false,
-): NonNullable<CoverageMoves['backfill']> {
-  const atEnd =
-    order === 'newest-first' ? position <= range.from : position >= Math.min(range.to, settledEnd(now, limits));
-  const queued = state.pieces.some((piece) => piece.backfill === id && piece.state === 'queued' && piece.id !== closed);
-  const done = atEnd && !queued && !leavesQueued;
-  return { id, position, windows: windows + 1, rows: before + rows, state: done ? 'done' : 'running' };
-}
 
 const width = ({ from, to }: TimeWindow): number => to - from;
 

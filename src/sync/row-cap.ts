@@ -1,4 +1,4 @@
-import type { TimeWindow } from '../exchange/window.ts';
+import { hourMs, type Instant, type TimeWindow } from '../exchange/window.ts';
 import type { AnswerSize } from '../ledger/ledger.ts';
 import type { PlanLimits } from './tiers.ts';
 
@@ -9,6 +9,12 @@ import type { PlanLimits } from './tiers.ts';
 
 /** Nobody caps at less; what is smaller is cheap to be large by chance. */
 const smallestCap = 50;
+
+/**
+ * An answer that was looked into and found whole may have been as large as the cap by chance: one of its size is looked
+ * into again after this.
+ */
+const wholeForMs = 6 * hourMs;
 
 /** A complete answer, as far as its size goes. */
 export interface AnswerRows {
@@ -25,25 +31,34 @@ export function isCapped(rows: number, limits: Pick<PlanLimits, 'rowCap'>, { row
 }
 
 /** Whether what the ledger knows of the window says anything about the cap. */
-export function mayBeCutOff(rows: number, { mostRows = 0, wholeRows = 0 }: AnswerSize): boolean {
-  return rows >= smallestCap && rows >= mostRows && rows > wholeRows;
+export function mayBeCutOff(
+  rows: number,
+  { mostRows = 0, wholeRows = 0, wholeAt = 0 }: AnswerSize,
+  now: Instant,
+): boolean {
+  return rows >= smallestCap && rows >= mostRows && (rows > wholeRows || now - wholeAt > wholeForMs);
 }
 
 /** No answer was larger, and another window gave as many rows, or the ledger knows messages that it lacks. */
-export function looksCutOff({ window, rows, missing }: AnswerRows, size: AnswerSize): boolean {
-  if (!mayBeCutOff(rows, size)) return false;
+export function looksCutOff({ window, rows, missing }: AnswerRows, size: AnswerSize, now: Instant): boolean {
+  if (!mayBeCutOff(rows, size, now)) return false;
   const { mostRows, mostWindow } = size;
   const isOther = mostWindow?.from !== window.from || mostWindow.to !== window.to;
   return missing > 0 || (rows === mostRows && isOther);
 }
 
-/** What the size of an answer teaches that is taken as it is. `isWhole`: it was looked into. */
-export function sizeAfter(rows: number, window: TimeWindow, isWhole: boolean, size: AnswerSize): AnswerSize {
+/** What an answer teaches that is taken as it is. `wholeAt`: when it was looked into. */
+export function sizeAfter(
+  rows: number,
+  window: TimeWindow,
+  size: AnswerSize,
+  wholeAt: Instant | undefined,
+): AnswerSize {
   let after = size;
   if (size.rowCap !== undefined && rows > size.rowCap) {
     const { rowCap: _, ...others } = size;
     after = others;
   }
   if (rows > (size.mostRows ?? smallestCap - 1)) after = { ...after, mostRows: rows, mostWindow: window };
-  return isWhole ? { ...after, wholeRows: rows } : after;
+  return wholeAt === undefined ? after : { ...after, wholeRows: rows, wholeAt };
 }

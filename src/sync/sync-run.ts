@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { problemKind, type Problem } from '../exchange/problem.ts';
 import type { RecordKey } from '../exchange/record-key.ts';
@@ -16,8 +17,8 @@ import {
   type IntakeResult,
   type Judge,
   type Planner,
-  type Reached,
 } from './intake.ts';
+import type { Reached } from './reached.ts';
 import type { Random } from './retry-policy.ts';
 import { nothingRead, sumOf } from './source-report.ts';
 import { mayRead, pauseAfter, pauseWith, type SourcePause } from './source-pause.ts';
@@ -87,6 +88,8 @@ export function makeRuns(parts: RunParts): Runs {
   /** Of each source: a run waits for the one window that a backfill is reading. */
   const turns = new Map<string, Turns>(parts.sources.map(({ source }) => [source.name, makeTurns()]));
   const open = new Set<Promise<RunReport>>();
+  /** Of runs that have read everything and wait for what is being delivered: ends the waiting. */
+  const delivering = new Map<string, AbortController>();
   /** Of runs under way: the same request may come twice before the first is written down. */
   const keysUnderWay = new Map<string, string>();
   const stopping = new AbortController();
@@ -101,6 +104,7 @@ export function makeRuns(parts: RunParts): Runs {
       if (earlier !== undefined) return { kind: 'repeated', id: earlier };
     }
     const wanted = parts.sources.filter(({ source }) => request.source === undefined || source.name === request.source);
+    if (request.trigger === 'schedule') for (const { source } of wanted) endWaiting(source.name);
     const busy = wanted.map(({ source }) => running.get(source.name)).find((id) => id !== undefined);
     if (busy !== undefined) return leftOut(request, wanted, 'already-running', { kind: 'already-running', id: busy });
     const byPerson = isByPerson(request);
@@ -139,6 +143,15 @@ export function makeRuns(parts: RunParts): Runs {
       () => open.delete(finished),
     );
     return { kind: 'started', id, finished };
+  }
+
+  /** However much there is to deliver, of whichever source: what is new is read when the schedule says so. */
+  function endWaiting(source: string): void {
+    const id = running.get(source) ?? '';
+    const waiting = delivering.get(id);
+    if (waiting === undefined) return;
+    waiting.abort();
+    setFree(source, id);
   }
 
   /** Another run may have begun to read it meanwhile. */
@@ -192,10 +205,13 @@ export function makeRuns(parts: RunParts): Runs {
       const read = await Promise.all(reading);
       complete &&= read.every(({ problem }) => problem === undefined);
       sources = [...read.map(({ report }) => report), ...held.map(heldReport)];
-      await delivery.settled();
+      const ended = new AbortController();
+      delivering.set(id, ended);
+      await Promise.race([delivery.settled(ended.signal), once(ended.signal, 'abort')]);
     } catch (error) {
       failed = error instanceof Error ? error : new Error('not an Error', { cause: error });
     } finally {
+      delivering.delete(id);
       unfollow();
     }
     const counts = failed === undefined ? await ledger.messages.counts() : undefined;

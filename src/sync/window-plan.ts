@@ -179,9 +179,9 @@ function clearParts({ from, to }: TimeWindow, { pieces, gaps = [] }: CoverageSta
   const parts: TimeWindow[] = [];
   let at = from;
   for (const window of [...left, { from: to, to }]) {
+    if (at >= to) break;
     if (window.from > at) parts.push({ from: at, to: Math.min(window.from, to) });
     at = Math.max(at, window.to);
-    if (at >= to) break;
   }
   return parts;
 }
@@ -231,6 +231,9 @@ export function cutRange(range: TimeWindow, now: Instant, state: CoverageState, 
   }
   return windows;
 }
+
+/** Too small to be cut. */
+export const isGrain = ({ from, to }: TimeWindow): boolean => to - from <= grainMs;
 
 /** Two halves that meet at a whole minute; undefined where a window is one grain, and cannot be cut. */
 export function halves({ from, to }: TimeWindow): readonly [TimeWindow, TimeWindow] | undefined {

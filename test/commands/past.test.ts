@@ -44,6 +44,13 @@ describe.each(['backfill', 'resend'])('%s', (command) => {
   });
 });
 
+describe('resend', () => {
+  it('says that a message may be named instead of a range, and that its source is known', async () => {
+    expect(await refused('resend')).toContain('or one message by --key');
+    expect(await refused('resend', '--key', 'k', '--source', 'dialog-health')).toContain('Leave --source out');
+  });
+});
+
 describe('the order of a backfill', () => {
   it('is one of two', async () => {
     const told = await refused('backfill', ...range, '--order', 'random');

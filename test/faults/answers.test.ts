@@ -25,6 +25,9 @@ async function expectEachOnce(place: Place): Promise<void> {
   expect(await place.state()).toMatchObject({ pieces: [] });
 }
 
+/** Whether it is the window's own trouble is asked of the newest minute; of a redirect it is not. */
+const asksOf = (code: string): number => (code === 'source-unexpected-answer' ? 2 : 1);
+
 describe('an answer that is none', () => {
   const onceWrong: readonly (readonly [string, VendorFault, string])[] = [
     ['A6: half a document with 200 is an incomplete answer', 'short-body', 'source-incomplete-answer'],
@@ -36,9 +39,9 @@ describe('an answer that is none', () => {
   it.each(onceWrong)('%s: nothing counts as read, and the next run reads everything', async (_title, fault, code) => {
     const place = await openPlace({ rows });
     place.vendor.faults.add({ fault });
-    expect(await place.run()).toMatchObject({ state: 'failed', sources: [{ windows: 0, problems: { [code]: 1 } }] });
+    expect(await place.run()).toMatchObject({ state: 'failed', sources: [{ problems: { [code]: 1 } }] });
     expect(await place.coveredUntil()).toBe('nothing');
-    expect(place.vendor.requests).toHaveLength(1);
+    expect(place.vendor.requests).toHaveLength(asksOf(code));
     await place.run();
     expect(await place.coveredUntil()).toBe(settled);
     await expectEachOnce(place);
@@ -51,7 +54,7 @@ describe('an answer that is none', () => {
       place.vendor.faults.add({ fault, times: 1_000 });
       const told = await untilRead(place);
       expect(new Set(told).size).toBe(1);
-      expect(place.vendor.requests.length).toBeLessThan(40);
+      expect(place.vendor.requests.length).toBeLessThan(40 * asksOf(told[0] ?? ''));
       expect(await place.state()).toMatchObject({ pieces: [] });
       expect(await place.coveredUntil()).toBe('nothing');
     },

@@ -59,6 +59,12 @@ describe('POST /runs', () => {
     expect(none).toMatchObject({ resend: false });
   });
 
+  it('answers 422 when the range has not begun', async () => {
+    const future = { from: '2099-01-01T00:00:00Z', to: '2099-01-02T00:00:00Z' };
+    const reply = await servedRuns({ kind: 'not-past' }).post(future);
+    expect({ status: reply.status, code: codeOf(reply) }).toEqual({ status: 422, code: 'range-not-past' });
+  });
+
   it.each(['unknown-record', 'no-time'] as const)(
     'answers 422 when the message is not to be found (%s)',
     async (kind) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Bundle, Communication } from 'fhir/r4.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunReport } from '../../src/exchange/reports.ts';
+import { dayMs, isoInstant } from '../../src/exchange/window.ts';
 import { validateFully } from '../fhir/full-validation.ts';
 import { bothSides, type BothSides } from '../support/both-sides.ts';
 import { runProgram, type Ended } from '../support/program.ts';
@@ -107,5 +108,17 @@ describe('A25: messages to which the vendor gives no id', () => {
     expect((await run({})).code).toBe(3);
     expect((await run()).code).toBe(0);
     expect(sides.communications()).toHaveLength(5);
+  });
+
+  it('are not compared under another secret, nor does a comparison keep one', async () => {
+    const range = ['--from', isoInstant(Date.now() - dayMs), '--to', isoInstant(Date.now())];
+    const reconcile = (secret: string): Promise<Ended> =>
+      runProgram(['reconcile', ...range, '--config', sides.configFile], { env: { MAPPING_KEY_SECRET: secret } });
+    await run({});
+    expect((await reconcile('another secret of the tests')).code).toBe(3);
+    expect((await run()).code).toBe(0);
+    const { code, stdout, stderr } = await reconcile('another secret of the tests');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('mapping.keySecret is another one than this ledger was used with.');
   });
 });

@@ -167,7 +167,10 @@ export const mutants: Readonly<Record<string, Mutant>> = {
             ...ledger.coverage,
             async state(source) {
               const state = await ledger.coverage.state(source);
-              return { ...state, size: { ...state.size, wholeRows: Number.MAX_SAFE_INTEGER } };
+              return {
+                ...state,
+                size: { ...state.size, wholeRows: Number.MAX_SAFE_INTEGER, wholeAt: Number.MAX_SAFE_INTEGER },
+              };
             },
           },
         }),

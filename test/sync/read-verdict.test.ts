@@ -144,7 +144,6 @@ describe('a window that fails', () => {
     'source-unauthorized',
     'source-throttled',
     'source-redirect',
-    'source-unexpected-answer',
     'budget-exhausted',
   ] as const)('by the trouble of the whole source moves nothing: %s', (code) => {
     const { steps, state } = runOnce(quiet, now, always(code));
@@ -153,7 +152,7 @@ describe('a window that fails', () => {
     expect(state).toBe(quiet);
   });
 
-  it.each(['source-refused', 'source-server-error'] as const)(
+  it.each(['source-refused', 'source-server-error', 'source-unexpected-answer'] as const)(
     'by %s is the source’s trouble unless it answers others',
     (code) => {
       expect(runOnce(quiet, now, always(code)).steps.at(-1)?.verdict.kind).toBe('source');
@@ -301,6 +300,7 @@ describe('whatever the answers are', () => {
     'source-incomplete-answer',
     'source-server-error',
     'source-refused',
+    'source-unexpected-answer',
     'source-unreachable',
   );
   const outcomes = fc.array(

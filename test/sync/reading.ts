@@ -35,7 +35,7 @@ export const complete = (rows = 1, vendorNow?: Instant): ReadOutcome => ({
 
 /** The state once this was moved; as the ledger does it. */
 export function moved(state: CoverageState, moves: CoverageMoves): CoverageState {
-  const { frontier, tiers, closes = [], opens = [], changes, size, backfill } = moves;
+  const { start, frontier, tiers, closes = [], opens = [], changes, size, backfill } = moves;
   const ids = state.pieces.map(({ id }) => id);
   const kept = state.pieces
     .filter(({ id }) => !closes.includes(id))
@@ -45,6 +45,7 @@ export function moved(state: CoverageState, moves: CoverageMoves): CoverageState
   const { backfill: _, ...others } = state;
   return {
     ...others,
+    ...(start === undefined ? {} : { start }),
     ...(frontier === undefined ? {} : { frontier }),
     tiers: { ...state.tiers, ...tiers },
     pieces: [...kept, ...made].toSorted((a, b) => a.window.from - b.window.from),

@@ -12,30 +12,32 @@ import { keptAudit, keys, message, reading } from '../support/scripted.ts';
 import { limits } from './reading.ts';
 
 const week: TimeWindow = { from: 0, to: 7 * dayMs };
+const now = 30 * dayMs;
 const nextWeek: TimeWindow = { from: 7 * dayMs, to: 14 * dayMs };
 
 describe('an answer', () => {
   it('looks cut off when it is as large as the largest, of another window', () => {
     const size = { mostRows: 700, mostWindow: week };
-    expect(looksCutOff({ window: nextWeek, rows: 700, missing: 0 }, size)).toBe(true);
-    expect(looksCutOff({ window: week, rows: 700, missing: 0 }, size)).toBe(false);
-    expect(looksCutOff({ window: nextWeek, rows: 699, missing: 0 }, size)).toBe(false);
-    expect(looksCutOff({ window: nextWeek, rows: 701, missing: 0 }, size)).toBe(false);
+    expect(looksCutOff({ window: nextWeek, rows: 700, missing: 0 }, size, now)).toBe(true);
+    expect(looksCutOff({ window: week, rows: 700, missing: 0 }, size, now)).toBe(false);
+    expect(looksCutOff({ window: nextWeek, rows: 699, missing: 0 }, size, now)).toBe(false);
+    expect(looksCutOff({ window: nextWeek, rows: 701, missing: 0 }, size, now)).toBe(false);
   });
 
   it('looks cut off when none was larger, and it lacks messages that are known', () => {
     const size = { mostRows: 700, mostWindow: week };
-    expect(looksCutOff({ window: week, rows: 700, missing: 1 }, size)).toBe(true);
-    expect(looksCutOff({ window: nextWeek, rows: 701, missing: 1 }, size)).toBe(true);
-    expect(looksCutOff({ window: nextWeek, rows: 699, missing: 100 }, size)).toBe(false);
-    expect(looksCutOff({ window: nextWeek, rows: 50, missing: 1 }, {})).toBe(true);
-    expect(looksCutOff({ window: nextWeek, rows: 49, missing: 1 }, {})).toBe(false);
+    expect(looksCutOff({ window: week, rows: 700, missing: 1 }, size, now)).toBe(true);
+    expect(looksCutOff({ window: nextWeek, rows: 701, missing: 1 }, size, now)).toBe(true);
+    expect(looksCutOff({ window: nextWeek, rows: 699, missing: 100 }, size, now)).toBe(false);
+    expect(looksCutOff({ window: nextWeek, rows: 50, missing: 1 }, {}, now)).toBe(true);
+    expect(looksCutOff({ window: nextWeek, rows: 49, missing: 1 }, {}, now)).toBe(false);
   });
 
-  it('of a size that was looked into never looks so again', () => {
-    const size = { mostRows: 700, mostWindow: week, wholeRows: 700 };
-    expect(looksCutOff({ window: nextWeek, rows: 700, missing: 5 }, size)).toBe(false);
-    expect(looksCutOff({ window: nextWeek, rows: 701, missing: 5 }, size)).toBe(true);
+  it('of a size that was looked into looks so again after a while only: it may have been the cap by chance', () => {
+    const size = { mostRows: 700, mostWindow: week, wholeRows: 700, wholeAt: now - hourMs };
+    expect(looksCutOff({ window: nextWeek, rows: 700, missing: 5 }, size, now)).toBe(false);
+    expect(looksCutOff({ window: nextWeek, rows: 701, missing: 5 }, size, now)).toBe(true);
+    expect(looksCutOff({ window: nextWeek, rows: 700, missing: 5 }, size, now + 6 * hourMs)).toBe(true);
   });
 
   it('is cut off at the cap that was learned, and at the one that is known or above', () => {
@@ -45,8 +47,8 @@ describe('an answer', () => {
 
   it('that is larger than the cap that was learned ends it', () => {
     const size = { rowCap: 100, mostRows: 100, mostWindow: week };
-    expect(sizeAfter(99, nextWeek, false, size)).toBe(size);
-    expect(sizeAfter(101, nextWeek, false, size)).toEqual({ mostRows: 101, mostWindow: nextWeek });
+    expect(sizeAfter(99, nextWeek, size, undefined)).toBe(size);
+    expect(sizeAfter(101, nextWeek, size, undefined)).toEqual({ mostRows: 101, mostWindow: nextWeek });
   });
 });
 
@@ -141,6 +143,41 @@ describe('a vendor that cuts answers off without a word', () => {
     const second = await run(regular);
     expect(second.problems).toEqual({});
     expect((await ledger.coverage.state(source)).size.rowCap).toBeUndefined();
+  });
+
+  it('is not suspected where it gives the same rows whatever is asked: that is no cap, and looked into but once', async () => {
+    const times = every(minuteMs, start + dayMs, start + dayMs + hourMs);
+    const asked: TimeWindow[] = [];
+    const deaf: Source['read'] = async (window, take) => {
+      asked.push(window);
+      await take(times.map((at, index) => reading({ ...message(`m${index}`, 'DELIVERED', 3), occurredAt: at })));
+      return { kind: 'complete', rows: times.length, bytes: times.length * 500, vendorNow: clock };
+    };
+    const { problems } = await run({ asked, source: { name: source, longestWindowMs: 7 * dayMs, read: deaf } });
+    expect(problems).toEqual({});
+    // Three windows and the sweeps of the first run, and two halves once.
+    expect(asked.length).toBeLessThanOrEqual(7);
+    expect((await ledger.coverage.state(source)).size.rowCap).toBeUndefined();
+  });
+
+  it('is read in halves that stay read where the requests of the hour end while it is looked into', async () => {
+    const times = every(2 * hourMs, start, start + 20 * dayMs);
+    // As in an hour with three requests: never enough to look into an answer at one go.
+    const from = vendor(times, 60);
+    let left = 3;
+    const read: Source['read'] = (...asked) => {
+      left -= 1;
+      return left < 0
+        ? Promise.resolve({ kind: 'failed', problem: { code: 'budget-exhausted' }, rows: 0 })
+        : from.source.read(...asked);
+    };
+    for (let hours = 0; hours < 60; hours += 1) {
+      left = 3;
+      await run({ asked: from.asked, source: { ...from.source, read } });
+      clock += 5 * minuteMs;
+    }
+    expect(await knows(times.length)).toBe(times.length);
+    expect((await ledger.coverage.state(source)).pieces).toEqual([]);
   });
 
   it('that fails while it is looked into has failed: nothing counts as read', async () => {

@@ -104,3 +104,25 @@ describe('what is stuck', () => {
     expect(pieces.map(({ failures }) => failures)).toEqual([2, 2, 1]);
   });
 });
+
+describe('a minute to which the vendor always answers something else than a list', () => {
+  it.each(['source-unexpected-answer', 'source-server-error', 'source-refused'] as const)(
+    'keeps nobody from what comes after it (%s)',
+    async (code) => {
+      const poison = now - 30 * minuteMs;
+      await leftOpen();
+      await ledger.coverage.cover(
+        { source, window: { from: now - 2 * hourMs, to: now - hourMs }, readAt: now, rows: 0 },
+        { frontier: now - hourMs },
+      );
+      for (let runs = 0; runs < 40; runs += 1) await run([poison], code);
+      const { frontier, pieces } = await ledger.coverage.state(source);
+      expect(frontier).toBe(now - 2 * minuteMs);
+      expect(pieces.map(({ window, state }) => ({ window, state }))).toEqual(
+        code === 'source-refused'
+          ? [{ window: { from: expect.any(Number), to: expect.any(Number) }, state: 'stuck' }]
+          : [{ window: minute(poison), state: 'stuck' }],
+      );
+    },
+  );
+});

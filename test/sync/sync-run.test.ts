@@ -192,6 +192,30 @@ describe('a run', () => {
     expect(await runs.start({ trigger: 'schedule' })).toMatchObject({ kind: 'started' });
   });
 
+  it('that only waits for what is being delivered ends when the schedule comes round, and says what is pending', async () => {
+    source.script.push(answer(reading(message('a'))));
+    const send = destination.send.bind(destination);
+    let arrive = (): void => {};
+    destination.send = async (deliveries, signal) => {
+      await new Promise<void>((resolve) => (arrive = resolve));
+      return send(deliveries, signal);
+    };
+    const first = await runs.start({ trigger: 'startup' });
+    await expect.poll(() => runs.start({ trigger: 'api' }).then(({ kind }) => kind)).toBe('already-running');
+    await expect.poll(() => delivery.state().check?.kind).toBe('ready');
+    clock += 5 * minuteMs;
+    const second = await runs.start({ trigger: 'schedule' });
+    expect(second.kind).toBe('started');
+    expect(first.kind === 'started' && (await first.finished)).toMatchObject({
+      state: 'done',
+      sources: [{ new: 1 }],
+      delivery: { delivered: 0, pending: 1 },
+    });
+    await expect.poll(() => source.asked.length).toBe(2);
+    arrive();
+    expect(second.kind === 'started' && (await second.finished)).toMatchObject({ delivery: { delivered: 1 } });
+  });
+
   it('is started once for one Idempotency-Key', async () => {
     const first = await run({ trigger: 'api', idempotencyKey: 'k-1' });
     expect(await runs.start({ trigger: 'api', idempotencyKey: 'k-1' })).toEqual({ kind: 'repeated', id: first.id });
@@ -363,6 +387,19 @@ describe('delivery', () => {
     expect(await run()).toMatchObject({ delivery: { delivered: 0, rejected: 1, problems: { 'body-sealed': 1 } } });
     expect(log.events).toContainEqual(expect.objectContaining({ event: 'record_rejected', code: 'body-sealed' }));
     expect(destination.sent).toHaveLength(0);
+  });
+
+  it('is done with a run though some of many that wait for their Patient are due at any moment', async () => {
+    for (let count = 0; count < 200; count += 1) {
+      await ledger.messages.record('main-clinic', clock, [reading(message(`m${count}`))], { resend: false });
+      clock += 8_000;
+    }
+    destination.script.push(...Array.from({ length: 2_000 }, () => refuse({ code: 'patient-not-found' })));
+    await delivery.settled();
+    clock += 2 * minuteMs;
+    const began = clock;
+    await delivery.settled();
+    expect(clock - began).toBeLessThan(minuteMs);
   });
 
   it('keeps a record whose Patient is missing waiting, without using up attempts', async () => {

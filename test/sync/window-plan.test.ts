@@ -53,6 +53,21 @@ describe('the plan of what to read', () => {
     expect(runOnce(state, now).steps).toHaveLength(1);
   });
 
+  it('reads nothing where all that may still change was sent before the beginning, whatever is stuck after it', () => {
+    const now = at('2026-04-20T12:00:00Z');
+    const window = { from: now - hourMs, to: now - hourMs + minuteMs };
+    const stuck = { id: 1, tier: 'tail', window, state: 'stuck', failures: 9, code: 'source-timeout' } as const;
+    const state: CoverageState = {
+      ...fresh,
+      start: now - 2 * hourMs,
+      frontier: now - 2 * minuteMs,
+      tiers: { ...swept(now), open: { failures: 0, empty: 0 } },
+      pieces: [{ ...stuck, dueAt: now + hourMs }],
+    };
+    const { steps } = runOnce(state, now, { unsettled: { from: now - 20 * hourMs, to: now - 19 * hourMs } });
+    expect(steps.map(({ piece }) => piece.tier)).toEqual(['tail']);
+  });
+
   it('sweeps one span before the end of the last completed sweep, however long the outage was', () => {
     const doneEnd = at('2026-03-20T00:00:00Z');
     const now = at('2026-04-20T00:00:00Z');

@@ -21,8 +21,8 @@ import { settledColumns, type LedgerTables } from './tables.ts';
 /** A short write of another process (release, dismiss) is waited for this long. */
 const busyTimeoutMs = 10_000;
 const cacheKiB = 8_192;
-/** Written back into the file once the log has grown by 128 MiB: keys are spread over the whole index, so that the same pages come again and again. */
-const checkpointPages = 32_768;
+/** Written back into the file once the log has grown by 256 MiB: keys are spread over the whole index, so that the same pages come again and again. */
+const checkpointPages = 65_536;
 /** Statements kept prepared; the ledger has some forty. */
 const preparedLimit = 200;
 

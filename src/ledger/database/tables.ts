@@ -137,6 +137,7 @@ export interface CoverageRow {
   readonly most_from: Instant | null;
   readonly most_to: Instant | null;
   readonly whole_rows: number | null;
+  readonly whole_at: number | null;
 }
 
 export interface TierRow {

@@ -30,7 +30,7 @@ export const reading: Migration = {
       ...['sweep_done_end', 'sweep_done_at', 'sweep_position', 'sweep_to'].map(
         (column) => `alter table coverage drop column ${column}`,
       ),
-      ...['widest_ms', 'row_cap', 'most_rows', 'most_from', 'most_to', 'whole_rows'].map(
+      ...['widest_ms', 'row_cap', 'most_rows', 'most_from', 'most_to', 'whole_rows', 'whole_at'].map(
         (column) => `alter table coverage add column ${column} ${int}`,
       ),
 

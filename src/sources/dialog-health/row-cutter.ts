@@ -1,5 +1,6 @@
 import { ByteParts } from './byte-parts.ts';
 import { parseLossless } from './lossless-json.ts';
+import { tellsError } from './told-errors.ts';
 
 /** Why an answer is none: it is no whole JSON document, or not one with a list of rows. */
 export type AnswerFailure = 'source-incomplete-answer' | 'source-unexpected-answer';
@@ -70,8 +71,9 @@ export class RowCutter {
   end(): void {
     if (this.failure !== undefined) return;
     const isWhole = this.#place === 'around the list' && this.#depth === 0 && !this.#inString;
-    if (!isWhole || !this.#isAroundJson()) this.failure = 'source-incomplete-answer';
-    else if (this.#lists !== 1) this.failure = 'source-unexpected-answer';
+    const around = isWhole ? this.#readAroundList() : undefined;
+    if (around === undefined) this.failure = 'source-incomplete-answer';
+    else if (this.#lists !== 1 || tellsError(around.value)) this.failure = 'source-unexpected-answer';
   }
 
   /** Reads on from there to where the place changes, or to the chunk's end. */
@@ -219,13 +221,13 @@ export class RowCutter {
     }
   }
 
-  #isAroundJson(): boolean {
+  /** The document without its rows; undefined where that is no JSON. */
+  #readAroundList(): { readonly value: unknown } | undefined {
     try {
       // Here a byte order mark at the start is dropped; elsewhere it is no JSON.
-      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(this.#around.take()));
-      return true;
+      return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(this.#around.take())) };
     } catch {
-      return false;
+      return undefined;
     }
   }
 

@@ -22,9 +22,7 @@ export type ReconcileProgress = {
 );
 
 export interface ReconcileSourceParts
-  extends
-    Omit<CompareParts, 'source' | 'messages' | 'compared'>,
-    Omit<VendorReaderParts, 'budget' | 'rowCap' | 'waits'> {
+  extends Omit<CompareParts, 'source' | 'messages' | 'compared'>, Omit<VendorReaderParts, 'budget' | 'waits'> {
   readonly ledger: {
     readonly messages: Pick<Ledger['messages'], 'sentIn' | 'byKeys'>;
     readonly coverage: Pick<Ledger['coverage'], 'state' | 'known'>;
@@ -48,7 +46,7 @@ export async function reconcileSource(
   const { ledger, source, limit, progress } = parts;
   const { name } = source;
   const state = await ledger.coverage.state(name);
-  const { widestMs, rowCap = Infinity } = state.size;
+  const { widestMs, rowCap: learned = Infinity } = state.size;
   const facts = { coveredUntil: coveredUntil(state) };
   const days = daysOf(range);
   let where: Pick<ReconcileProgress, 'source' | 'day' | 'number' | 'days'> = {
@@ -60,7 +58,7 @@ export async function reconcileSource(
   const vendor = new VendorReader({
     ...parts,
     budget: ledger.budget,
-    rowCap,
+    rowCap: Math.min(parts.rowCap, learned),
     waits: (until) => progress({ ...where, at: 'pause', until }),
   });
   const compare: CompareParts = {

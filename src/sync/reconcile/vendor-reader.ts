@@ -12,7 +12,7 @@ export interface VendorReaderParts {
   readonly source: Source;
   readonly budget: Pick<Ledger['budget'], 'throttled'>;
   readonly requestsPerHour: number;
-  /** An answer of so many rows is cut off. */
+  /** An answer of so many rows is cut off; Infinity where none is. */
   readonly rowCap: number;
   readonly now: () => Instant;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -31,6 +31,8 @@ const mostPauses = 3;
 const mostTimeouts = 2;
 /** So many windows that fail one after the other are the vendor's trouble: it is asked nothing more. */
 const mostFailures = 3;
+/** Likewise minutes: a bad one spoils its neighbours too, since each is asked for with a minute more on both sides. */
+const mostMinutes = 12;
 
 /** Thrown into the stream to end it: more than is kept in memory at once. */
 class TooManyRows extends Error {
@@ -41,6 +43,7 @@ class TooManyRows extends Error {
 export class VendorReader {
   readonly #parts: VendorReaderParts;
   #failures = 0;
+  #minutes = 0;
   /** Why the vendor is not asked any more. */
   #given: Problem | undefined;
 
@@ -61,7 +64,7 @@ export class VendorReader {
         windows.unshift(...parts);
         continue;
       }
-      this.#note(answer, signal);
+      this.#note(answer, asIs, signal);
       yield answer.kind === 'too-many'
         ? { kind: 'failed', window: next, problem: { code: 'source-capped' } }
         : { ...answer, window: next };
@@ -73,11 +76,13 @@ export class VendorReader {
   }
 
   /** After a refused login nothing is asked, so that the account is not locked. */
-  #note(answer: Asked, signal: AbortSignal): void {
-    if (answer.kind === 'rows') this.#failures = 0;
+  #note(answer: Asked, isMinute: boolean, signal: AbortSignal): void {
+    if (answer.kind === 'rows') [this.#failures, this.#minutes] = [0, 0];
     if (answer.kind !== 'failed' || signal.aborted) return;
-    this.#failures += 1;
-    if (this.#failures >= mostFailures || answer.problem.code === 'source-unauthorized') this.#given ??= answer.problem;
+    if (isMinute && this.#isTooLarge(answer)) this.#minutes += 1;
+    else this.#failures += 1;
+    const isEnough = this.#failures >= mostFailures || this.#minutes >= mostMinutes;
+    if (isEnough || answer.problem.code === 'source-unauthorized') this.#given ??= answer.problem;
   }
 
   async #ask(window: TimeWindow, most: number, signal: AbortSignal): Promise<Asked> {

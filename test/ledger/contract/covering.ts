@@ -26,7 +26,14 @@ export function coveringContract(newPlace: NewPlace): void {
       const { coverage } = test.ledger;
       const warm: TierState = { doneEnd: 1, doneAt: 2, position: 3, to: 4, failures: 5, empty: 6 };
       const cold: TierState = { failures: 0, empty: 2 };
-      const size = { widestMs: hourMs, rowCap: 10_000, mostRows: 9_999, mostWindow: { from: 1, to: 2 }, wholeRows: 99 };
+      const size = {
+        widestMs: hourMs,
+        rowCap: 10_000,
+        mostRows: 9_999,
+        mostWindow: { from: 1, to: 2 },
+        wholeRows: 99,
+        wholeAt: 3,
+      };
       await coverage.begin(source, 0);
       await coverage.cover(read(0, hourMs), { frontier: hourMs });
       await coverage.cover(read(0, hourMs), { tiers: { warm, cold } });

@@ -74,6 +74,7 @@ interface Sides {
   readonly held?: (delivery: Delivery) => Held;
   readonly range?: { readonly from: number; readonly to: number };
   readonly stop?: AbortController;
+  readonly rowCap?: number;
 }
 
 const asDelivered = ({ key, resource }: Delivery): Held => ({
@@ -82,7 +83,16 @@ const asDelivered = ({ key, resource }: Delivery): Held => ({
   resource: { ...resource },
 });
 
-async function reconciled({ vendor, ledger = [], later = [], known, held = asDelivered, range = day, stop }: Sides) {
+async function reconciled({
+  vendor,
+  ledger = [],
+  later = [],
+  known,
+  held = asDelivered,
+  range = day,
+  stop,
+  rowCap = Infinity,
+}: Sides) {
   const source = scriptedSource();
   source.script.push(...vendor);
   const asked: RecordKey[] = [];
@@ -96,6 +106,7 @@ async function reconciled({ vendor, ledger = [], later = [], known, held = asDel
       mapping,
       travelling: [],
       requestsPerHour: 240,
+      rowCap,
       limit: 20,
       now: () => today,
       sleep: () => Promise.resolve(),
@@ -149,6 +160,16 @@ describe('a day on three sides', () => {
       ledger: [stored(a)],
     });
     expect(totals).toMatchObject({ vendor: 1, ledger: 1, ehr: 1 });
+  });
+
+  it('is read in parts where its answer is as large as the vendor’s answers get, as configured', async () => {
+    const { found, source } = await reconciled({
+      vendor: [answer(reading(a)), answer(reading(a), reading(b)), answer()],
+      ledger: [stored(a), stored(b)],
+      rowCap: 1,
+    });
+    expect(source.asked.length).toBeGreaterThan(2);
+    expect(found).not.toContain('vanishedAtVendor 1');
   });
 
   it('takes a message that comes in two rows for one', async () => {

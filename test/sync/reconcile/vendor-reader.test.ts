@@ -136,6 +136,29 @@ describe('reading a day from the vendor', () => {
     expect(source.asked).toHaveLength(6);
   });
 
+  it('is asked for what lies behind a bad minute, which spoils its neighbours too', async () => {
+    const { source, read } = vendor();
+    const bad = midnight + 10 * hourMs;
+    source.read = (window) => {
+      source.asked.push(window);
+      const spoilt = window.from <= bad && bad <= window.to;
+      return spoilt ? fails({ code: 'source-too-large' })() : Promise.resolve({ kind: 'complete', rows: 0, bytes: 2 });
+    };
+    const told = await read();
+    expect(told.filter((line) => line.endsWith('source-too-large'))).toHaveLength(4);
+    expect(told.at(-1)).toBe('12-24: 0');
+  });
+
+  it('is asked for no more where every minute is too large', async () => {
+    const { source, read } = vendor();
+    source.read = (window) => {
+      source.asked.push(window);
+      return fails({ code: 'source-too-large' })();
+    };
+    await read();
+    expect(source.asked.length).toBeLessThan(40);
+  });
+
   it('ends at once when it is told to', async () => {
     const { source, read, waits } = vendor(fails({ code: 'budget-exhausted', retryAfterMs: 600_000 }));
     expect(await read(day, AbortSignal.abort())).toEqual(['0-24: budget-exhausted']);
