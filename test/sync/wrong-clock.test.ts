@@ -52,11 +52,12 @@ describe('a clock that was days ahead', () => {
 
   it('keeps nothing from the EHR once it is right: neither by a pause, nor by what it put off', async () => {
     await daysAhead(async () => {
-      place.source().script.push(answer(reading(message('a')), reading(message('b'))));
+      // One alone: where all are refused so, that is the EHR's trouble.
+      place.source().script.push(answer(reading(message('a'))));
       place.destination.script.push(refuse({ code: 'record-server-error', retryAfterMs: dayMs }));
       place.destination.script.push(refuse({ code: 'ehr-unreachable', retryAfterMs: dayMs }));
       await scheduled();
-      place.source().script.push(answer(reading(message('c'))));
+      place.source().script.push(answer(reading(message('b')), reading(message('c'))));
       await scheduled();
     });
     expect(place.destination.arrived.size).toBe(0);
