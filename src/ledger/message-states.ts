@@ -115,6 +115,16 @@ export function resent(row: MessageRow, readAt: Instant, read: string | undefine
 /** What a settlement needs to know of a message. */
 export type ClaimedRow = SettledRow & Pick<MessageRow, 'revision' | 'claims'>;
 
+/** What is written of a message that was delivered as it was claimed, whatever it was before; its attempts count one more. */
+export function deliveredColumns(settlement: Delivered, now: Instant) {
+  const { state, reference, version = null } = settlement;
+  const there = { state, reference, version, delivered_at: now, unsure: 0, sent_digests: null } as const;
+  const nothingDue = { due_at: null, pending_since: null } as const;
+  return { ...there, ...nothingDue, ...unclaimed, ...noProblem } satisfies Partial<SettledRow>;
+}
+
+export type Delivered = Extract<Settlement, { state: 'delivered' }>;
+
 /** A settlement written down, by the process that had claimed the message. */
 export function settled(claimed: ClaimedRow, settlement: Settlement, now: Instant): SettledRow {
   const { revision, claims: _, ...row } = claimed;
@@ -134,10 +144,9 @@ export function handedBack(claimed: ClaimedRow, now: Instant): SettledRow {
 function outcome(row: SettledRow, settlement: Settlement, overtaken: boolean, now: Instant): Partial<SettledRow> {
   const pending = { state: 'pending', pending_since: row.pending_since ?? now } as const;
   if (settlement.state === 'delivered') {
-    const { state, reference, version = null } = settlement;
-    const there = { reference, version, delivered_at: now, unsure: 0, sent_digests: null, ...noProblem };
-    if (overtaken) return { ...there, ...pending, due_at: now, attempts: 0 };
-    return { ...there, state, due_at: null, pending_since: null, attempts: row.attempts + 1 };
+    const delivered = deliveredColumns(settlement, now);
+    if (overtaken) return { ...delivered, ...pending, due_at: now, attempts: 0 };
+    return { ...delivered, attempts: row.attempts + 1 };
   }
   if (settlement.state === 'pending' || settlement.state === 'waiting') {
     const { state, dueAt, problem, usedAttempt, unsure, sentDigests } = settlement;

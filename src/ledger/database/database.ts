@@ -1,4 +1,7 @@
 import { CompiledQuery, type ExpressionWrapper, type Kysely, type SqlBool, type Transaction } from 'kysely';
+import type { RecordKey } from '../../exchange/record-key.ts';
+import type { Instant } from '../../exchange/window.ts';
+import type { Delivered } from '../message-states.ts';
 import { messageColumns, type LedgerTables, type MessageRow, type SettledRow } from './tables.ts';
 
 export type LedgerTransaction = Transaction<LedgerTables>;
@@ -19,6 +22,16 @@ export interface Database {
   putMessages(transaction: LedgerTransaction, rows: readonly MessageRow[]): Promise<void>;
   /** Writes these columns of messages, and drops the content of those that are delivered. */
   settleMessages(transaction: LedgerTransaction, rows: readonly SettledRow[]): Promise<void>;
+  /**
+   * Writes down, in one step, what was delivered as this epoch had claimed it. Gives the keys that were written: what
+   * changed meanwhile, or was claimed by another, is left as it is. Undefined where that is no faster.
+   */
+  settleDelivered?(
+    transaction: LedgerTransaction,
+    epoch: number,
+    settlements: readonly Delivered[],
+    now: Instant,
+  ): ReadonlySet<RecordKey>;
   hasTable(name: keyof LedgerTables): Promise<boolean>;
   /** What failed while the ledger was opened, as a refusal a person can act on; anything else as it is. */
   refusalOf(error: unknown): unknown;

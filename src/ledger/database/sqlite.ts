@@ -11,7 +11,9 @@ import {
   type SqliteDialectConfig,
   type SqliteStatement,
 } from 'kysely';
+import type { RecordKey } from '../../exchange/record-key.ts';
 import { LedgerRefused, type LedgerAccess } from '../ledger.ts';
+import { deliveredColumns } from '../message-states.ts';
 import { parametersOf, putStatement, rawQuery, type Database } from './database.ts';
 import { refuseNetworkVolume } from './network-volume.ts';
 import { holdOwnerLock, type OwnerLock } from './owner-lock.ts';
@@ -112,6 +114,7 @@ function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefi
   });
   const putOne = putStatement(1, () => '?');
   const settleOne = settleStatement();
+  let deliverOne: StatementSync | undefined;
   const expressions = expressionBuilder<LedgerTables, 'message'>();
   return {
     kysely,
@@ -131,6 +134,16 @@ function databaseOver(file: DatabaseSync, path: string, lock: OwnerLock | undefi
       const statement = prepare(settleOne);
       for (const row of rows) statement.run(...settledColumns.map((column) => row[column]), row.key);
     },
+    settleDelivered(_transaction, epoch, settlements, now) {
+      const written = new Set<RecordKey>();
+      for (const settlement of settlements) {
+        const columns = deliveredColumns(settlement, now);
+        deliverOne ??= prepare(deliverStatement(Object.keys(columns)));
+        const { changes } = deliverOne.run(...Object.values(columns), settlement.key, settlement.token, epoch);
+        if (changes === 1) written.add(settlement.key);
+      }
+      return written;
+    },
     async hasTable(name) {
       return prepare('select 1 from sqlite_schema where name = ?').get(name) !== undefined;
     },
@@ -149,6 +162,12 @@ function settleStatement(): string {
   const set = settledColumns.map((column, index) => `${column} = ?${index + 1}`).join(', ');
   const content = `body = case ?1 when 'delivered' then null else body end`;
   return `update message set ${set}, ${content} where key = ?${settledColumns.length + 1}`;
+}
+
+/** These columns in their order, then key, token and epoch; what was overtaken has another revision. */
+function deliverStatement(columns: readonly string[]): string {
+  const set = columns.map((column) => `${column} = ?`).join(', ');
+  return `update message set ${set}, attempts = attempts + 1, body = null where key = ? and claims = ? and claim_epoch = ? and revision = claim_revision`;
 }
 
 /** Kysely's dialect, with transactions that take the write lock when they begin, and rollbacks that may come late. */
