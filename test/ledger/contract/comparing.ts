@@ -61,6 +61,7 @@ export function comparingContract(newPlace: NewPlace): void {
           changeDigest: message('a', 'DELIVERED').changeDigest,
           takenAt: test.clock.at,
           reference: `Communication/${keyOf('a')}`,
+          version: '1',
         },
       ]);
     });
