@@ -7,7 +7,7 @@ import { keySpace } from './exchange/record-key.ts';
 import { exampleMessages } from './mapping/examples.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { loadedMapping, mappingLayers } from './parts.ts';
-import type { Mappings } from './sync/delivery.ts';
+import type { Mappings } from './sync/destination-offer.ts';
 
 /** Which dialect is sent, and why, for people. */
 export interface ChosenDialect {

@@ -3,9 +3,9 @@ import type { Destination, DestinationCheck } from '../destinations/destination.
 import type { Problem } from '../exchange/problem.ts';
 import { isoInstant, type Instant } from '../exchange/window.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Mapping } from '../mapping/mapping.ts';
 import { claimsAhead } from './claims-ahead.ts';
 import { deliverBatch, type BatchParts } from './deliver-batch.ts';
+import { makeDestinationOffer, type MakeMappings, type Mappings } from './destination-offer.ts';
 import { deliverBy, type Deliver } from './final-only.ts';
 import { prepareDeliveries, type PrepareRules } from './prepare-deliveries.ts';
 import { makePressure } from './pressure.ts';
@@ -26,11 +26,7 @@ const shortRetriesMs = 5 * shortBackOffMs;
 export interface DeliveryParts extends PrepareRules {
   readonly ledger: Ledger;
   readonly destination: Destination;
-  /**
-   * By the name of the source: each console has identifiers of its own. Asked once the EHR was reached, since it may
-   * have a say in them; a problem puts delivery off.
-   */
-  readonly mappings: (signal: AbortSignal) => Promise<Mappings | Problem>;
+  readonly mappings: MakeMappings;
   readonly audit: AuditLog;
   readonly now: () => Instant;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -45,13 +41,6 @@ export interface DeliveryParts extends PrepareRules {
   readonly settleWithinMs?: number;
   /** One message in so long is read back, and compared; none when not said. */
   readonly readBackEveryMs?: number;
-}
-
-export interface Mappings {
-  /** The dialect they are made in, and why. */
-  readonly dialect: string;
-  readonly why: string;
-  readonly bySource: ReadonlyMap<string, Mapping>;
 }
 
 export interface DeliveryState {
@@ -95,8 +84,6 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   const stopping = new AbortController();
   const cutOff = new AbortController();
   let alarm = new AbortController();
-  let check: DestinationCheck | undefined;
-  let mappings: Mappings | undefined;
   let cycle: Promise<void> = Promise.resolve();
   let loop: Promise<void> = Promise.resolve();
   let reportBroken: (error: unknown) => void = () => {};
@@ -105,14 +92,14 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
   });
   broken.catch(() => {});
 
+  const offer = makeDestinationOffer(destination, parts.mappings, audit);
   const pressure = makePressure({
     now,
     random,
     batch: parts.batch,
     most: parts.concurrency,
     paused({ code, where = null, httpStatus = null }, until) {
-      // It does not keep what it said: what it offers is asked again, and all that follows from it decided anew.
-      if (code === 'ehr-unsuitable' && check?.kind === 'ready') check = undefined;
+      if (code === 'ehr-unsuitable') offer.forget();
       const retryAt = isoInstant(until);
       audit({ event: 'destination_failed', destination: destination.name, code, where, httpStatus, retryAt });
     },
@@ -141,7 +128,8 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     reached,
     followers,
     batch: parts.batch,
-    prepare: (claims) => prepareDeliveries(claims, mappings?.bySource ?? new Map(), check, parts, now()),
+    prepare: (claims) =>
+      prepareDeliveries(claims, offer.mappings()?.bySource ?? new Map(), offer.check(), parts, now()),
     waitMs(source) {
       const policy = parts.patients?.get(source);
       return policy?.missing === 'reject' ? 0 : (policy?.maxWaitMs ?? parts.patientMaxWaitMs);
@@ -150,31 +138,15 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
 
   const isPaused = (): boolean => pressure.circuit().kind === 'open';
 
-  async function ready(): Promise<boolean> {
-    if (check?.kind === 'ready' && mappings !== undefined) return true;
-    check = await destination.check(cutOff.signal);
-    if (check.kind === 'failed') {
-      pressure.failed(check.problem);
-      return false;
-    }
-    const made = await parts.mappings(cutOff.signal);
-    if ('code' in made) {
-      pressure.failed(made);
-      return false;
-    }
-    mappings = made;
-    const { write, bundle } = check;
-    audit({ event: 'destination_ready', destination: destination.name, write, bundle, dialect: made.dialect });
-    return true;
-  }
-
   /** Claims and sends until nothing is due. Cycles follow each other: each message is tried once in one. */
   function runCycle(): Promise<void> {
     cycle = cycle
       .catch(() => {})
       .then(async () => {
-        if (stopping.signal.aborted || isPaused() || !(await ready())) return;
-        await deliverDue(now());
+        if (stopping.signal.aborted || isPaused()) return;
+        const problem = await offer.ask(cutOff.signal);
+        if (problem === undefined) await deliverDue(now());
+        else pressure.failed(problem);
       });
     return cycle;
   }
@@ -194,8 +166,11 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
         work: (taken) => deliverBatch(taken, batchParts, cutOff.signal),
       });
     } finally {
-      await settling.done();
-      await claims.end();
+      try {
+        await claims.end();
+      } finally {
+        await settling.done();
+      }
     }
   }
 
@@ -260,9 +235,10 @@ export function makeDeliveryLoop(parts: DeliveryParts): DeliveryLoop {
     },
     state() {
       const circuit = pressure.circuit();
+      const check = offer.check();
       return {
         check,
-        mappings,
+        mappings: offer.mappings(),
         ...(check?.kind === 'ready' ? { deliver: deliverBy(parts.deliver, check) } : {}),
         pausedUntil: circuit.kind === 'open' ? circuit.until : undefined,
         problem: circuit.kind === 'open' ? circuit.problem : undefined,
