@@ -124,9 +124,11 @@ const head = (type: 'transaction' | 'batch'): string => `{"resourceType":"Bundle
 const tail = ']}';
 const frameBytes = head('transaction').length + tail.length;
 
-/** The Bundle as JSON text. */
+/** The Bundle as JSON text. Made by one `join`: text that is put together later is copied once more to be sent. */
 export function bundleJson(type: Exclude<BundleType, 'none'>, writes: readonly Write[]): string {
-  return head(type) + writes.map(({ entry }) => entry).join(',') + tail;
+  const parts = [head(type)];
+  for (const { entry } of writes) parts.push(parts.length === 1 ? '' : ',', entry);
+  return [...parts, tail].join('');
 }
 
 /** How long that text is in UTF-8, at most. */
