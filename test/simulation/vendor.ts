@@ -12,6 +12,8 @@ export interface SeenRequest {
   kind: 'under way' | 'complete' | 'cut' | 'failed';
   /** As of when it showed its messages; -Infinity: none of them. */
   viewAt: Instant;
+  /** How many rows it told. */
+  rows?: number;
   /** What its own clock said. */
   vendorNow: Instant;
 }
@@ -186,6 +188,7 @@ export function simulatedVendor(
     await clock.sleep(by.whole(100, 2_000));
     request.kind = tooMany ? 'cut' : 'complete';
     const rows = tooMany ? inOrder(all).slice(0, cap.rows) : all;
+    request.rows = rows.length;
     // The Date header has whole seconds.
     return { kind: 'rows', rows, vendorNow: Math.floor(request.vendorNow / 1000) * 1000 };
   }

@@ -144,9 +144,9 @@ export function watch({ scenario, clock, vendor, messages, file, trace }: WatchP
 
   /** An answer without rows is believed at once where little is known, else when it came three times. */
   function lookAtEmpty(window: TimeWindow): void {
+    // Whatever it was that showed none: a slip, or an old copy of the vendor's data.
     const empty = vendor.seen.filter(
-      ({ asked, kind, viewAt }) =>
-        kind === 'complete' && viewAt === -Infinity && asked.from < window.to && asked.to > window.from,
+      ({ asked, kind, rows }) => kind === 'complete' && rows === 0 && asked.from < window.to && asked.to > window.from,
     );
     if (empty.length < 3 && file.known(window) >= 10) {
       breaks(
