@@ -316,6 +316,18 @@ describe('a message whose answer was lost', () => {
     expect(ehr.sent()).toEqual([]);
   });
 
+  it.each([
+    ['has more pages', { link: [{ relation: 'next', url: 'https://ehr.example.org/fhir?page=2' }] }],
+    ['counts what it does not show', { total: 1 }],
+  ])('is not written where a search shows nothing and %s', async (_, page) => {
+    const { ehr, destination, send } = await serve({ statement: conditionalOnly });
+    await destination.check(signal);
+    const nothing = answerWith(200, { resourceType: 'Bundle', type: 'searchset', ...page });
+    ehr.script.push(nothing, nothing);
+    expect(wordsOf(await send([delivery(0, { unsure: true })]))).toEqual(['outcome-unknown']);
+    expect(ehr.sent()).toEqual([]);
+  });
+
   it('is not written again where somebody deleted it', async () => {
     const { ehr, destination, send } = await serve({ statement: byId });
     await destination.check(signal);

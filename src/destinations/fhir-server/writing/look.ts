@@ -61,10 +61,16 @@ function readSearch(target: Exclude<Target, { kind: 'id' }>, answer: Answered): 
   if (ours.length > 1) return { kind: 'problem', problem: { code: 'multiple-matches' }, concernsAll: false };
   const id = textOf(first?.['id']);
   if (first !== undefined && id !== undefined && isId(id)) return there(id, first, undefined);
-  if (found.length === 0) return { kind: 'absent' };
-  // It gives what was not asked for, so its search does not tell whether ours is there.
+  if (found.length === 0 && isWhole(body)) return { kind: 'absent' };
+  // It gives what was not asked for, or not all, so its search does not tell whether ours is there.
   return { kind: 'problem', problem: { code: 'outcome-unknown' }, concernsAll: false };
 }
+
+/** Some servers give empty pages with more behind them, or count what they do not show. */
+const isWhole = ({ link, total, entry }: JsonObject): boolean =>
+  !objectsOf(link).some(({ relation }) => relation === 'next') &&
+  // A remark among the entries may be counted, too.
+  !(typeof total === 'number' && total > objectsOf(entry).length);
 
 function there(id: string, resource: JsonObject, etag: string | undefined): Found {
   const { meta } = resource;
