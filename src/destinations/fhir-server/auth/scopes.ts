@@ -56,10 +56,16 @@ export function missingScopeOf({ method, path }: Question, granted: string | und
   return lacking(needed, granted) ?? needed;
 }
 
-/** The scopes that a refusal names (RFC 6750, 3): only what is surely one, so that no other text goes further. */
+/**
+ * The scopes that a refusal names (RFC 6750, 3): only what is surely one, without the search that may narrow it, so that
+ * no other text goes further.
+ */
 export function scopeAskedFor(challenge: string | null): string | undefined {
   const [, named = ''] = /\bscope="([^"]{1,400})"/.exec(challenge ?? '') ?? [];
-  const scopes = named.split(' ').filter((each) => parsed(each) !== undefined);
+  const scopes = named
+    .split(' ')
+    .filter((each) => parsed(each) !== undefined)
+    .map((each) => each.replace(/\?.*/s, ''));
   return scopes.length === 0 ? undefined : scopes.join(' ');
 }
 

@@ -75,6 +75,10 @@ describe('the least scopes', () => {
     expect(
       scopeAskedFor('Bearer scope="Anna Example system/Patient.Anna patient/Anna%20Example.read"'),
     ).toBeUndefined();
+    // What narrows one may name a person.
+    expect(scopeAskedFor('Bearer scope="system/Communication.c?subject=Patient/anna-example patient/*.read"')).toBe(
+      'system/Communication.c patient/*.read',
+    );
     expect(scopeAskedFor('Bearer realm="x"')).toBeUndefined();
     expect(scopeAskedFor(null)).toBeUndefined();
   });
