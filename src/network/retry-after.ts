@@ -2,7 +2,7 @@ import { dayMs, type Instant } from '../exchange/window.ts';
 import { httpDate } from './http-date.ts';
 
 /** Nobody is waited for longer than this, whatever they ask. */
-const longestWaitMs = dayMs;
+export const longestWaitMs = dayMs;
 
 /**
  * How long a `Retry-After` header asks to wait: seconds or an HTTP date (RFC 9110, 10.2.3). Undefined when there is

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../exchange/problem.ts';
 import type { Instant } from '../../exchange/window.ts';
 import { networkFailure, type NetworkFailure } from '../../network/network-failure.ts';
-import { retryAfterMs } from '../../network/retry-after.ts';
+import { longestWaitMs, retryAfterMs } from '../../network/retry-after.ts';
 import type { Answer, Answered } from './answer.ts';
 import { scopeAskedFor } from './auth/scopes.ts';
 import { isObject } from './untrusted.ts';
@@ -55,5 +55,5 @@ export function answered(status: number, data: unknown, headers: Headers, now: I
 function rateLimitMs(status: number, header: string | null): number | undefined {
   const [, seconds] = /;\s*t=(\d{1,5})\b/.exec(header ?? '') ?? [];
   const isUsedUp = status === 429 || status === 503 || /;\s*r=0\b/.test(header ?? '');
-  return isUsedUp && seconds !== undefined ? Number(seconds) * 1000 : undefined;
+  return isUsedUp && seconds !== undefined ? Math.min(Number(seconds) * 1000, longestWaitMs) : undefined;
 }

@@ -62,6 +62,8 @@ describe('what the client throws', () => {
     expect(waitOf(200, { ratelimit: '"requests";r=5;t=17' })).toBeUndefined();
     expect(waitOf(429, { ratelimit, 'retry-after': '3' })).toBe(3_000);
     expect(waitOf(429, { ratelimit: 'whenever' })).toBeUndefined();
+    // A day is the longest that anybody is waited for.
+    expect(waitOf(429, { ratelimit: '"requests";r=0;t=99999' })).toBe(86_400_000);
   });
 
   it('has a place also where it is told as Content-Location', () => {
