@@ -73,8 +73,17 @@ export function makeBundleHttp(options: BundleHttpOptions): Destination {
     }
   }
 
-  /** Once more where the login was refused and can be renewed, and where the answer was lost: the same Bundle, the same key. */
   async function post(bundle: string, signal: AbortSignal): Promise<Answer> {
+    try {
+      return await postWithLogin(bundle, signal);
+    } catch {
+      // The secret cannot be had; why is not told, since the text of the error may hold it.
+      return { kind: 'no-login', problem: { code: 'ehr-unauthorized' } };
+    }
+  }
+
+  /** Once more where the login was refused and can be renewed, and where the answer was lost: the same Bundle, the same key. */
+  async function postWithLogin(bundle: string, signal: AbortSignal): Promise<Answer> {
     const shown = await login.authorize(signal);
     if (shown.kind === 'failed') return { kind: 'no-login', problem: shown.problem };
     const answer = await postOnce(bundle, shown.header, signal);
@@ -103,14 +112,8 @@ export function makeBundleHttp(options: BundleHttpOptions): Destination {
     };
   }
 
-  async function send(deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]> {
-    try {
-      return await postEntries(deliveries.map(putEntry), experience, (entries) => post(putBundle(entries), signal));
-    } catch {
-      // The secret cannot be had; why is not told, since the text of the error may hold it.
-      return deliveries.map(({ key }) => ({ kind: 'refused', key, problem: { code: 'ehr-unauthorized' } }));
-    }
-  }
+  const send = (deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]> =>
+    postEntries(deliveries.map(putEntry), experience, (entries) => post(putBundle(entries), signal));
 
   return {
     name,

@@ -67,6 +67,19 @@ describe('a Bundle that is posted', () => {
     expect(listener.posted).toHaveLength(1);
   });
 
+  it('that was taken stays taken, though there is no login for the next', async () => {
+    let asked = 0;
+    const login = {
+      authorize: () =>
+        ++asked > 1 ? Promise.reject(new Error('no file')) : Promise.resolve({ kind: 'header', header: 'x' } as const),
+      renew: () => Promise.resolve(false),
+    };
+    const { listener, send } = await listenerPlace({ login, bundle: { maxEntries: 1, maxBytes: 64 * 1024 } });
+    const outcomes = inOrder(deliveries(2), await send(deliveries(2)));
+    expect(wordsOf(outcomes)).toEqual(['created', 'ehr-unauthorized']);
+    expect(listener.posted).toHaveLength(1);
+  });
+
   it('is never posted where a redirect leads', async () => {
     const other = await listenerPlace();
     const { listener, send } = await listenerPlace({}, answer(307, { location: other.listener.url }));
