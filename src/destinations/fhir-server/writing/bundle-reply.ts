@@ -156,16 +156,20 @@ function distrustRepeated(outcomes: readonly DeliveryOutcome[]): readonly Delive
 
 /**
  * What is said of one entry while its neighbours were taken is about that entry, and no reason to stop for all: one
- * Patient behind a lock answers 403 to a login that may write to others.
+ * Patient behind a lock answers 403 to a login that may write to others. A login that ended meanwhile (401) is no fault
+ * of the message, which is sent again.
  */
 function blameEntries(outcomes: readonly DeliveryOutcome[]): readonly DeliveryOutcome[] {
   if (!outcomes.some(({ kind }) => kind === 'accepted')) return outcomes;
   return outcomes.map((outcome) =>
     outcome.kind === 'refused' && problemKind(outcome.problem.code).scope === 'destination'
-      ? { ...outcome, problem: { ...outcome.problem, code: 'resource-refused' } }
+      ? { ...outcome, problem: { ...outcome.problem, code: blamed(outcome.problem) } }
       : outcome,
   );
 }
+
+const blamed = ({ httpStatus }: Problem): Problem['code'] =>
+  httpStatus === 401 ? 'record-server-error' : 'resource-refused';
 
 const unknown = ({ delivery }: Write): DeliveryOutcome => ({
   kind: 'refused',

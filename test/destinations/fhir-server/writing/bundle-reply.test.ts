@@ -110,6 +110,10 @@ describe('the reply to a Bundle', () => {
       { kind: 'accepted' },
       { problem: { code: 'resource-refused', httpStatus: 403, issue: 'forbidden' } },
     ]);
+    // A token that ended meanwhile is no fault of the message: it is sent again.
+    expect(
+      outcomesOf(readReply('batch', [write(0), write(1)], bundle({ status: '201' }, { status: '401' }))),
+    ).toMatchObject([{ change: 'created' }, { problem: { code: 'record-server-error', httpStatus: 401 } }]);
     const none = bundle({ status: '403' }, { status: '403' });
     expect(wordsOf(outcomesOf(readReply('batch', writes, none)))).toEqual(['ehr-forbidden', 'ehr-forbidden']);
   });
