@@ -27,13 +27,13 @@ describe('a preview of what HAPI FHIR would get', () => {
     expect(after.map(versionOf)).toEqual(before.map(versionOf));
   });
 
-  it('names the elements that HAPI has otherwise', async () => {
+  it('names the elements that somebody changed at HAPI', async () => {
     await hospital.program(['run']);
     const [first] = await hospital.messages();
     expect.assert(first !== undefined);
     await hospital.chart.put({ ...first, status: 'on-hold' });
     const { messages } = await previewed();
-    expect(messages.flatMap((each) => (each.state === 'update' ? [[each.key, each.differences]] : []))).toEqual([
+    expect(messages.flatMap((each) => (each.state === 'foreign' ? [[each.key, each.differences]] : []))).toEqual([
       [first.id, [{ element: 'status', ours: first.status, theirs: 'on-hold' }]],
     ]);
   });
