@@ -1,7 +1,7 @@
 import { minuteMs, type Instant } from '../exchange/window.ts';
 import type { Claim, Messages } from '../ledger/ledger.ts';
 
-/** Longer than any request may take: a lease that runs out means its process is gone. */
+/** After this the records of a process that is gone are taken up again; one that was only slow settles nothing any more, by the token of its claim. */
 export const leaseMs = 10 * minuteMs;
 /** As many Bundles are claimed in one transaction as go in about this time: each transaction waits for the disk. */
 const aheadMs = 250;
