@@ -71,6 +71,13 @@ beforeEach(async () => {
 afterEach(() => sides.close());
 
 describe('what may be said of a patient', () => {
+  it('is not in what libraries would print where DEBUG asks them to', async () => {
+    const { code, stderr } = await runProgram(['run', '--config', sides.configFile], { env: { DEBUG: '*' } });
+    expect(code).toBe(3);
+    expect(stderr).not.toContain('fhir-kit-client');
+    expect(stderr).not.toMatch(words);
+  });
+
   it('is in no line that a run, the status and the list of rejected records print', async () => {
     const config = ['--config', sides.configFile];
     const outputs = [
