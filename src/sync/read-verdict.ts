@@ -5,7 +5,7 @@ import type { ReadOutcome } from '../sources/source.ts';
 import { jobMoves, movedJob } from './backfill-moves.ts';
 import { isCapped, sizeAfter } from './row-cap.ts';
 import { sweepTiers, widestWindowMs, type PlanLimits } from './tiers.ts';
-import { halves, settledEnd, tierState, tailOf, type Piece, type RunProgress } from './window-plan.ts';
+import { clearParts, halves, settledEnd, tierState, tailOf, type Piece, type RunProgress } from './window-plan.ts';
 
 /** What one answer means for what has been read. */
 export type ReadVerdict =
@@ -134,13 +134,15 @@ function again(open: OpenPiece, code: ProblemCode, now: Instant): CoverageMoves 
   return { changes: { id: open.id, state: 'stuck', failures, code, dueAt: now + wait } };
 }
 
-/** The window is left to two halves of it, or stuck where it is too small to cut. */
+/** The window is left to two halves of it, to what lies around that which is stuck, or stuck where it is too small to cut. */
 function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerdict {
   const { state, now } = facts;
   const left = leftOf(piece, facts);
   const smallest = code === 'source-refused' ? smallestRefusedMs : grainMs;
-  const parts = left === undefined ? [] : ((width(left) > smallest ? halves(left) : undefined) ?? [left]);
-  const stuck = parts.length === 1;
+  const around = left === undefined ? undefined : aroundStuck(piece, left, state);
+  const halved = left === undefined ? [] : ((width(left) > smallest ? halves(left) : undefined) ?? [left]);
+  const parts = around ?? halved;
+  const stuck = around === undefined && halved.length === 1;
   const made = parts.map((window): NewPiece => ({
     tier: piece.tier,
     window,
@@ -160,6 +162,20 @@ function cutVerdict(piece: Piece, code: ProblemCode, facts: ReadFacts): ReadVerd
     ...(code === 'source-refused' ? {} : { size }),
   };
   return { kind: 'again', code, moves, stuck };
+}
+
+/**
+ * What another tier has found stuck meanwhile is read for itself, and not found again by halves, which costs many requests.
+ * Undefined where there is nothing of that; and of the tail, which is to know of all that it lacks.
+ */
+function aroundStuck(
+  { tier, backfill }: Piece,
+  left: TimeWindow,
+  state: CoverageState,
+): readonly TimeWindow[] | undefined {
+  if (tier === 'tail' || backfill !== undefined) return undefined;
+  const clear = clearParts(left, state);
+  return clear.length === 1 && clear[0]?.from === left.from && clear[0].to === left.to ? undefined : clear;
 }
 
 /**

@@ -173,7 +173,7 @@ function sweep(
  * The range without what is stuck or was given up, ascending: a stuck piece is read for itself, ever more seldom, and
  * would break every window that holds it.
  */
-function clearParts({ from, to }: TimeWindow, { pieces, gaps = [] }: CoverageState): readonly TimeWindow[] {
+export function clearParts({ from, to }: TimeWindow, { pieces, gaps = [] }: CoverageState): readonly TimeWindow[] {
   const stuck = pieces.filter(({ state, backfill }) => state === 'stuck' && backfill === undefined);
   const left = [...stuck.map(({ window }) => window), ...gaps].toSorted((a, b) => a.from - b.from);
   const parts: TimeWindow[] = [];

@@ -172,6 +172,37 @@ describe('a window that fails', () => {
     expect(state.tiers.warm?.doneAt).toBe(now);
   });
 
+  it('is cut around the minute that another tier has found stuck meanwhile, and not once more down to it', () => {
+    const from = now - 3 * hourMs;
+    const bad = { from: from + 20 * minuteMs, to: from + 21 * minuteMs };
+    const stuck: OpenPiece = {
+      id: 1,
+      tier: 'warm',
+      window: bad,
+      state: 'stuck',
+      failures: 1,
+      code: 'source-too-large',
+      dueAt: now + hourMs,
+    };
+    const open: OpenPiece = {
+      ...stuck,
+      id: 2,
+      tier: 'cold',
+      window: { from, to: from + hourMs },
+      state: 'queued',
+      dueAt: now,
+    };
+    const state = { ...quiet, pieces: [stuck, open] };
+    const holdsBad = ({ from: a, to: b }: TimeWindow) => a < bad.to && b > bad.from;
+    const answer = ({ window }: Piece) => (holdsBad(window) ? failed('source-too-large') : complete());
+    const { steps, state: left } = runOnce(state, now, { answer });
+    expect(steps.filter(({ piece }) => holdsBad(piece.window)).map(({ piece }) => piece.window)).toEqual([open.window]);
+    expect(left.pieces).toEqual([stuck]);
+    // One that lies in it altogether is given to it.
+    const inside = { ...open, window: bad };
+    expect(runOnce({ ...quiet, pieces: [stuck, inside] }, now, { answer }).state.pieces).toEqual([stuck]);
+  });
+
   it('is done with once a wider window over it was read completely, stuck or not', () => {
     const open = (id: number, from: number, facts: Partial<OpenPiece> = {}): OpenPiece => ({
       id,
