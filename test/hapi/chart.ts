@@ -16,7 +16,7 @@ export function chartAt(base: string): Chart {
   return {
     async messages(system) {
       const found: Communication[] = [];
-      let next: string | undefined = `${base}/Communication?identifier=${encodeURIComponent(`${system}|`)}`;
+      let next: string | undefined = `${base}/Communication?identifier=${encodeURIComponent(`${system}|`)}&_count=500`;
       while (next !== undefined) {
         const response = await fetch(next, { headers });
         if (!response.ok) throw new Error(`search: ${response.status}`);

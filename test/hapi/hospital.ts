@@ -14,7 +14,7 @@ const username = 'sample-user';
 const password = 'sample:password';
 const dayMs = 86_400_000;
 
-/** The vendor with a few rows, a ledger and a configuration of its own, and the HAPI server all tests share. */
+/** The vendor with a few rows, a ledger and a configuration of its own, and a HAPI server. */
 export interface Hospital {
   readonly chart: Chart;
   /** The vendor ids that its rows have, in order. */
@@ -33,7 +33,12 @@ export interface HospitalOptions {
   readonly rows?: readonly SampleRow[];
   /** Persons the EHR does not know yet. */
   readonly unknown?: readonly string[];
+  readonly write?: string;
+  /** Of `destination.bundle`. */
+  readonly type?: string;
   readonly maxEntries?: number;
+  /** HAPI's own address; that of the server all tests share where it is not given. */
+  readonly hapi?: string;
   /** Where the service finds HAPI; HAPI's own address otherwise. */
   readonly fhirUrl?: string;
   readonly dialect?: string;
@@ -42,9 +47,9 @@ export interface HospitalOptions {
 }
 
 export async function openHospital(options: HospitalOptions = {}): Promise<Hospital> {
-  const { rows = sampleRows(Date.now()), unknown = [], maxEntries = 100 } = options;
-  const { fhirUrl = inject('hapi'), dialect = 'auto', patient = {} } = options;
-  const chart = chartAt(inject('hapi'));
+  const { rows = sampleRows(Date.now()), unknown = [], write = 'auto', type = 'auto', maxEntries = 100 } = options;
+  const { hapi = inject('hapi'), fhirUrl = hapi, dialect = 'auto', patient = {} } = options;
+  const chart = chartAt(hapi);
   for (const id of personsOf(rows)) if (usable(id) && !unknown.includes(id)) await chart.addPatient(id);
   const folder = await mkdtemp(join(tmpdir(), 'dialog-health-fhir-hapi-'));
   const vendor = await startVendor({ console: 'SAMPLE01', username, password, rows });
@@ -62,7 +67,7 @@ export async function openHospital(options: HospitalOptions = {}): Promise<Hospi
         startAt: new Date(Date.now() - dayMs).toISOString(),
       },
     ],
-    destination: { kind: 'fhir-server', url: fhirUrl, dialect, bundle: { maxEntries } },
+    destination: { kind: 'fhir-server', url: fhirUrl, dialect, write, bundle: { type, maxEntries } },
     patient,
     mapping: { canonicalBase },
     ledger: { url: `sqlite:${folder}/ledger/ledger.db` },
