@@ -4,11 +4,11 @@ import type { EhrFault } from '../../sandbox/ehr/ehr-fault.ts';
 import { profileNames, type ProfileName } from '../../sandbox/ehr/profiles/registry.ts';
 import type { Store } from '../../sandbox/ehr/store.ts';
 import type { Fault } from '../../sandbox/faults.ts';
-import { makeFhirServer, type FhirServerOptions } from '../../src/destinations/fhir-server/fhir-server.ts';
+import type { FhirServerOptions } from '../../src/destinations/fhir-server/fhir-server.ts';
 import type { Delivery } from '../../src/exchange/delivery.ts';
-import { makeDispatcher } from '../../src/network/dispatcher.ts';
 import { destinationContract, type DestinationUnderTest } from './destination-contract.ts';
 import { delivery } from './example-deliveries.ts';
+import { fhirServerAt } from './served.ts';
 
 /** They keep the answer to a question as well as that to a write from arriving. */
 const anywhere: readonly Fault<EhrFault>[] = [
@@ -50,19 +50,7 @@ async function open(behaveLike: ProfileName, expected: Expected): Promise<Destin
     behaveLike,
     resources: [0, 1, 2].map((number) => ({ resourceType: 'Patient', id: `person-${number}` })),
   });
-  const destination = makeFhirServer({
-    name: behaveLike,
-    url: ehr.url,
-    auth: { kind: 'none' },
-    dispatcher: makeDispatcher({ connectTimeoutMs: 2_000 }),
-    write: 'auto',
-    bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 1024 * 1024 },
-    timeoutMs: 5_000,
-    assume: {},
-    acceptUnsuitable,
-    now: Date.now,
-    sleep: () => Promise.resolve(),
-  });
+  const destination = fhirServerAt(ehr.url, { name: behaveLike, acceptUnsuitable });
   return {
     destination,
     delivery: (number, options): Delivery => {

@@ -18,6 +18,23 @@ export interface Served {
 /** When a destination begins to live. */
 export const servedAt = Date.UTC(2026, 2, 5, 14);
 
+/** The real destination, as most hospitals have it set up. */
+export const fhirServerAt = (url: string, options: Partial<FhirServerOptions> = {}): Destination =>
+  makeFhirServer({
+    name: 'fhir-server',
+    url,
+    auth: { kind: 'none' },
+    dispatcher: makeDispatcher({ connectTimeoutMs: 2_000 }),
+    write: 'auto',
+    bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 1024 * 1024 },
+    timeoutMs: 5_000,
+    assume: {},
+    acceptUnsuitable: false,
+    now: Date.now,
+    sleep: () => Promise.resolve(),
+    ...options,
+  });
+
 /** A destination over a scripted EHR; both end with the test. */
 export async function serve(
   ehrOptions: EhrOptions = {},
@@ -26,16 +43,7 @@ export async function serve(
   const ehr = await startScriptedEhr(ehrOptions);
   const pauses: number[] = [];
   let now = servedAt;
-  const destination = makeFhirServer({
-    name: 'fhir-server',
-    url: ehr.url,
-    auth: { kind: 'none' },
-    dispatcher: makeDispatcher({ connectTimeoutMs: 2_000 }),
-    write: 'auto',
-    bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 1024 * 1024 },
-    timeoutMs: 5_000,
-    assume: {},
-    acceptUnsuitable: false,
+  const destination = fhirServerAt(ehr.url, {
     ...options,
     now: () => now,
     sleep: (ms) => {

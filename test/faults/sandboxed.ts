@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { startEhr, type EhrOptions, type RunningEhr } from '../../sandbox/ehr/ehr.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
-import { makeFhirServer } from '../../src/destinations/fhir-server/fhir-server.ts';
+import { fhirServerAt } from '../destinations/served.ts';
 import { dayMs, type Instant } from '../../src/exchange/window.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open-ledger.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
-import { makeDispatcher } from '../../src/network/dispatcher.ts';
 import { makeDeliveryLoop, type DeliveryLoop } from '../../src/sync/delivery.ts';
 import { keptAudit, message, reading } from '../support/scripted.ts';
 import { mapping as shortMapping } from './delivering.ts';
@@ -58,19 +57,7 @@ export async function openSandboxed(
     await new Promise((resolve) => setImmediate(resolve));
   };
   const destinations = Array.from({ length: count }, () =>
-    makeFhirServer({
-      name: 'fhir-server',
-      url: ehr.url,
-      auth: { kind: 'none' },
-      dispatcher: makeDispatcher({ connectTimeoutMs: 2_000 }),
-      write: 'auto',
-      bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 1024 * 1024 },
-      timeoutMs: 10_000,
-      assume: {},
-      acceptUnsuitable: false,
-      now,
-      sleep: pause,
-    }),
+    fhirServerAt(ehr.url, { timeoutMs: 10_000, now, sleep: pause }),
   );
   const loops = destinations.map((destination) =>
     makeDeliveryLoop({

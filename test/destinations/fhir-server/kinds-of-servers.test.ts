@@ -1,10 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEhr, type EhrOptions, type RunningEhr } from '../../../sandbox/ehr/ehr.ts';
-import { makeFhirServer, type FhirServerOptions } from '../../../src/destinations/fhir-server/fhir-server.ts';
+import type { FhirServerOptions } from '../../../src/destinations/fhir-server/fhir-server.ts';
 import type { Delivery, DeliveryOutcome } from '../../../src/exchange/delivery.ts';
-import { makeDispatcher } from '../../../src/network/dispatcher.ts';
 import { deliveries, delivery } from '../example-deliveries.ts';
-import { inOrder, wordsOf } from '../served.ts';
+import { fhirServerAt, inOrder, wordsOf } from '../served.ts';
 
 interface Sent {
   readonly ehr: RunningEhr;
@@ -19,20 +18,7 @@ async function open(options: EhrOptions, patients: number, settings: Partial<Fhi
     ...options,
     resources: Array.from({ length: patients }, (_, number) => ({ resourceType: 'Patient', id: `person-${number}` })),
   });
-  const destination = makeFhirServer({
-    name: 'fhir-server',
-    url: ehr.url,
-    auth: { kind: 'none' },
-    dispatcher: makeDispatcher({ connectTimeoutMs: 2_000 }),
-    write: 'auto',
-    bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 1024 * 1024 },
-    timeoutMs: 10_000,
-    assume: {},
-    acceptUnsuitable: false,
-    now: Date.now,
-    sleep: () => Promise.resolve(),
-    ...settings,
-  });
+  const destination = fhirServerAt(ehr.url, { timeoutMs: 10_000, ...settings });
   onTestFinished(async () => {
     await ehr.close();
     await destination.close();

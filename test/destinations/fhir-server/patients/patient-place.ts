@@ -1,11 +1,11 @@
 import type { Communication, Patient } from 'fhir/r4.js';
 import { onTestFinished } from 'vitest';
 import { startEhr, type EhrOptions, type RunningEhr } from '../../../../sandbox/ehr/ehr.ts';
-import { makeFhirServer, type FhirServerOptions } from '../../../../src/destinations/fhir-server/fhir-server.ts';
+import type { FhirServerOptions } from '../../../../src/destinations/fhir-server/fhir-server.ts';
 import type { Delivery, DeliveryOutcome, PatientPolicy } from '../../../../src/exchange/delivery.ts';
 import { keySpace } from '../../../../src/exchange/record-key.ts';
 import { dayMs } from '../../../../src/exchange/window.ts';
-import { makeDispatcher } from '../../../../src/network/dispatcher.ts';
+import { fhirServerAt } from '../../served.ts';
 
 export const system = 'urn:oid:2.16.840.1.113883.3.42';
 const base = 'https://fhir.example-health.org';
@@ -37,20 +37,7 @@ export async function openPatients(
 ): Promise<PatientPlace> {
   const ehr = await startEhr({ resources: patients, ...ehrOptions });
   let now = Date.UTC(2026, 2, 5, 14);
-  const destination = makeFhirServer({
-    name: 'fhir-server',
-    url: ehr.url,
-    auth: { kind: 'none' },
-    dispatcher: makeDispatcher({ connectTimeoutMs: 2_000 }),
-    write: 'auto',
-    bundle: { type: 'auto', maxEntries: 100, maxBytes: 4 * 1024 * 1024 },
-    timeoutMs: 5_000,
-    assume: {},
-    acceptUnsuitable: false,
-    now: () => now,
-    sleep: () => Promise.resolve(),
-    ...options,
-  });
+  const destination = fhirServerAt(ehr.url, { now: () => now, ...options });
   onTestFinished(async () => {
     await destination.close();
     await ehr.close();
